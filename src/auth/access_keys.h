@@ -1,0 +1,80 @@
+#pragma once
+// The broker's own access keys: made, listed, revoked, and found by id for a verification. The table is held in memory,
+// so a verification reads no database and a revocation counts at once. Secrets rest sealed. On the I/O thread.
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/principal.h"
+#include "auth/seal.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "net/runtime.h"
+#include "net/task.h"
+#include "storage/access_keys.h"
+#include "storage/database.h"
+
+namespace slipway::auth {
+
+struct AccessKeySettings {
+  std::filesystem::path key_file;          // seals the secrets; made at the first start, may be outside the data folder
+  std::filesystem::path credentials_file;  // of the first key: DIR/credentials
+};
+
+struct AccessKey {
+  std::string id;    // AKIA and 16 of A-Z2-7
+  std::string name;  // of the user it stands for; a user may have several
+  base::Time created_at{};
+};
+
+struct NewAccessKey {
+  AccessKey key;
+  base::Secret secret;  // 40 characters; never to be had again
+};
+
+class AccessKeys {
+ public:
+  // All must outlive it.
+  AccessKeys(storage::Database& database, net::Runtime& runtime, const base::Clock& clock, AccessKeySettings settings)
+      : database_(database), runtime_(runtime), clock_(clock), settings_(std::move(settings)) {}
+
+  // Loads the table; where it is empty, makes the key file and the first key and writes the credentials file. Before
+  // anything else, once. Errors: the key file is missing, open to others, or not the one that sealed the secrets; a
+  // file cannot be written; each says what to do.
+  net::Task<void> start();
+
+  // `name`: 1 to 64 of A-Z a-z 0-9 + = , . @ _ -, else invalid. Durable when it returns.
+  net::Task<NewAccessKey> create(std::string name);
+  // Oldest first.
+  std::vector<AccessKey> list() const;
+  // Durable, and no request passes with that key, when it returns. Errors: not_found.
+  net::Task<void> revoke(std::string id);
+
+  struct Entry {
+    AccessKey key;
+    base::Secret secret;
+    Principal principal;
+  };
+  // Null where nobody has this id. Valid until the next wait.
+  const Entry* find(std::string_view id) const;
+
+ private:
+  net::Task<void> make_first();
+  base::Result<void> add(const storage::AccessKeyRow& row);
+  net::Task<void> blocking(std::function<base::Result<void>()> work);
+
+  storage::Database& database_;
+  net::Runtime& runtime_;
+  const base::Clock& clock_;
+  AccessKeySettings settings_;
+  std::optional<Seal> seal_;  // from start() on
+  std::map<std::string, Entry, std::less<>> entries_;
+};
+
+}  // namespace slipway::auth

@@ -1,0 +1,42 @@
+#include "broker/audit.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+
+namespace slipway::broker {
+
+boost::json::object summary(const Environment& environment) {
+  return {{"name", environment.name},
+          {"type", environment.type},
+          {"region", environment.region},
+          {"status", to_string(environment.status)},
+          {"fleet", to_string(environment.fleet)}};
+}
+
+storage::AuditRow audit_row(const Cause& cause, base::Time now, std::string target, const boost::json::object& before,
+                            const boost::json::object& after) {
+  return {.id = 0,
+          .at = now,
+          .who = cause.who,
+          .surface = cause.surface,
+          .what = cause.operation,
+          .target = std::move(target),
+          .before = before.empty() ? std::string() : boost::json::serialize(before),
+          .after = after.empty() ? std::string() : boost::json::serialize(after),
+          .request_id = cause.request_id,
+          .correlation_id = cause.correlation_id};
+}
+
+base::Result<void> insert_launch(storage::Connection& connection, const storage::EnvironmentRow& row,
+                                 const storage::Transaction& execution, const storage::AuditRow& audit) {
+  auto inserted = storage::insert_environment(connection, row);
+  if (!inserted && inserted.error().kind == base::ErrorKind::conflict) {
+    return base::conflict(fmt::format("There is a {} named {} in {} already.", row.type, row.name, row.region));
+  }
+  if (!inserted) return inserted;
+  TRY(execution(connection));
+  return storage::insert_audit(connection, audit);
+}
+
+}  // namespace slipway::broker

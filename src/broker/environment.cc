@@ -1,0 +1,43 @@
+#include "broker/environment.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace slipway::broker {
+
+std::string_view to_string(Status status) {
+  switch (status) {
+    case Status::pending:
+      return "pending";
+    case Status::available:
+      return "available";
+    case Status::failed:
+      return "failed";
+    case Status::terminating:
+      return "terminating";
+    case Status::terminated:
+      return "terminated";
+    case Status::terminating_failed:
+      return "terminating_failed";
+  }
+}
+
+std::optional<Status> status_from(std::string_view text) {
+  static constexpr std::array kAll{Status::pending,     Status::available,  Status::failed,
+                                   Status::terminating, Status::terminated, Status::terminating_failed};
+  const auto* found = std::ranges::find(kAll, text, [](Status status) { return to_string(status); });
+  if (found == kAll.end()) return std::nullopt;
+  return *found;
+}
+
+std::string_view to_string(Fleet fleet) {
+  switch (fleet) {
+    case Fleet::running:
+      return "running";
+    case Fleet::stopped:
+      return "stopped";
+  }
+}
+
+}  // namespace slipway::broker

@@ -1,0 +1,217 @@
+#include "broker/environments.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "broker/audit.h"
+#include "broker/ending.h"
+#include "broker/rows.h"
+#include "observe/log.h"
+#include "workflow/parameters.h"
+
+namespace slipway::broker {
+
+namespace {
+
+// Local executions belong to no account; the form is that of one.
+constexpr std::string_view kAccount = "000000000000";
+
+// Of an environment's parameters, those that the document declares.
+boost::json::object for_document(const workflow::Plan& plan, const boost::json::object& parameters) {
+  boost::json::object chosen;
+  for (const auto& parameter : plan.parameters) {
+    if (const auto* value = parameters.if_contains(parameter.name)) chosen[parameter.name] = *value;
+  }
+  return chosen;
+}
+
+// What the document itself demands of its parameters, so that a refusal comes before anything is written.
+base::Result<void> check_for_document(const workflow::Plan& plan, const boost::json::object& parameters) {
+  for (const auto& parameter : plan.parameters) {
+    const auto* value = parameters.if_contains(parameter.name);
+    if (value == nullptr) continue;
+    const auto wrong = workflow::violations(parameter, *value);
+    if (!wrong.empty()) return base::invalid(fmt::format("{}: {}.", parameter.name, base::join(wrong, "; ")));
+  }
+  return {};
+}
+
+// The last id of the page before.
+base::Result<base::EnvironmentId> page_start(const std::string& token) {
+  constexpr std::string_view kPrefix = "env-";
+  if (token.empty() || (token.starts_with(kPrefix) && token.size() == kPrefix.size() + 36)) {
+    return base::EnvironmentId(token);
+  }
+  return base::invalid("The page token is not one that a page before this gave.", "nextToken");
+}
+
+}  // namespace
+
+Environments::Environments(net::Runtime& runtime, storage::Database& database, const base::Clock& clock,
+                           const TypeRegistry& types, const workflow::ActionRegistry& actions,
+                           std::vector<Provider*> providers, workflow::EngineSettings settings)
+    : runtime_(runtime),
+      database_(database),
+      clock_(clock),
+      types_(types),
+      providers_(std::move(providers)),
+      tasks_(runtime),
+      engine_(runtime, database, clock, actions, *this, std::move(settings)) {}
+
+Environments::~Environments() = default;
+
+Provider* Environments::provider_for(std::string_view region) const {
+  const auto serves_region = [&](const Provider* provider) { return provider->serves(region); };
+  const auto found = std::ranges::find_if(providers_, serves_region);
+  return found == providers_.end() ? nullptr : *found;
+}
+
+bool Environments::serves(std::string_view region) const {
+  return provider_for(region) != nullptr;
+}
+
+std::string_view Environments::provider_of(std::string_view region) const {
+  const auto* provider = provider_for(region);
+  return provider == nullptr ? std::string_view() : provider->name();
+}
+
+base::Result<std::shared_ptr<const workflow::Plan>> Environments::plan_for(const std::string& type,
+                                                                           const std::string& region,
+                                                                           std::string_view operation) const {
+  const auto* known = types_.find(type);
+  if (known == nullptr) return base::invalid(fmt::format("There is no environment type {}.", type), "type");
+  const auto* provider = provider_for(region);
+  if (provider == nullptr) return base::invalid(fmt::format("No provider serves the region {}.", region), "region");
+  auto plan = known->document(provider->name(), operation);
+  if (plan == nullptr) {
+    return base::invalid(fmt::format("The type {} cannot {} on {}.", type, operation, provider->name()), "region");
+  }
+  return plan;
+}
+
+base::Result<Launch> Environments::check(LaunchRequest request) const {
+  auto plan = TRY(plan_for(request.type, request.region, kLaunch));
+  Environment environment;
+  environment.parameters = TRY(bind_parameters(*types_.find(request.type), std::move(request.parameters)));
+  TRY(check_for_document(*plan, environment.parameters));
+  environment.name = std::move(request.name);
+  environment.type = std::move(request.type);
+  environment.region = std::move(request.region);
+  environment.owner = request.cause.who;
+  environment.tags = std::move(request.tags);
+  environment.request_document = std::move(request.request_document);
+  environment.correlation_id = request.cause.correlation_id.empty() ? environment.name : request.cause.correlation_id;
+  TRY(provider_for(environment.region)->check(environment));
+  return Launch{.cause = std::move(request.cause), .environment = std::move(environment), .plan = std::move(plan)};
+}
+
+base::Result<workflow::Prepared> Environments::prepare(const Environment& environment,
+                                                       std::shared_ptr<const workflow::Plan> plan,
+                                                       std::string_view operation, const std::string& by) const {
+  auto parameters = for_document(*plan, environment.parameters);
+  return engine_.prepare_start({.plan = std::move(plan),
+                                .kind = std::string(operation),
+                                .environment_id = environment.id,
+                                .environment_name = environment.name,
+                                .region = environment.region,
+                                .account_id = std::string(kAccount),
+                                .by = by,
+                                .correlation_id = environment.correlation_id,
+                                .parameters = std::move(parameters)});
+}
+
+net::Task<EnvironmentPtr> Environments::launch(Launch launch) {
+  const auto now = clock_.now();
+  auto environment = std::make_shared<Environment>(std::move(launch.environment));
+  environment->id = base::EnvironmentId("env-" + base::new_uuid(now.time_since_epoch().count()));
+  environment->created_at = environment->updated_at = environment->fleet_updated_at = now;
+  const auto prepared = CO_TRY(prepare(*environment, std::move(launch.plan), kLaunch, launch.cause.who));
+  const auto row = to_row(*environment);
+  const auto audit = audit_row(launch.cause, now, environment->id.str(), {}, summary(*environment));
+  auto written = co_await database_.write([row, audit, write = prepared.write](storage::Connection& connection) {
+    return insert_launch(connection, row, write, audit);
+  });
+  if (!written) co_return std::move(written).error();
+  engine_.launch(prepared.id);
+  cache_.put(environment);
+  observe::info("launch accepted", {{"environment", environment->id.str()},
+                                    {"name", environment->name},
+                                    {"type", environment->type},
+                                    {"region", environment->region},
+                                    {observe::kCorrelationId, environment->correlation_id}});
+  co_return environment;
+}
+
+base::Result<EnvironmentPtr> Environments::stored(const base::EnvironmentId& id) {
+  if (auto copy = cache_.find(id)) return copy;
+  auto row = TRY(storage::find_environment(database_.reader(), id));
+  if (!row) return EnvironmentPtr();
+  EnvironmentPtr environment = std::make_shared<const Environment>(from_row(std::move(*row)));
+  cache_.put(environment);
+  return environment;
+}
+
+base::Result<EnvironmentPtr> Environments::find(const base::EnvironmentId& id) {
+  return shown(TRY(stored(id)));
+}
+
+base::Result<EnvironmentPtr> Environments::find(std::string_view type, std::string_view region, std::string_view name) {
+  auto environment = cache_.find(type, region, name);
+  if (!environment) {
+    auto row = TRY(storage::find_live_environment(database_.reader(), type, region, name));
+    if (!row) return EnvironmentPtr();
+    environment = std::make_shared<const Environment>(from_row(std::move(*row)));
+    cache_.put(environment);
+  }
+  return shown(std::move(environment));
+}
+
+base::Result<EnvironmentPtr> Environments::shown(EnvironmentPtr environment) {
+  if (!environment || environment->status != Status::pending) return environment;
+  const auto execution = TRY(storage::find_active_execution(database_.reader(), environment->id));
+  if (!execution || execution->failure_code.empty()) return environment;
+  auto failing = std::make_shared<Environment>(*environment);
+  failing->status = Status::failed;
+  failing->rolling_back = true;
+  failing->failure = Failure{.code = execution->failure_code, .reason = execution->failure_text};
+  return EnvironmentPtr(std::move(failing));
+}
+
+net::Task<EnvironmentPage> Environments::list(std::string type, std::string region, std::string token, int limit) {
+  const auto after = CO_TRY(page_start(token));
+  EnvironmentPage page;
+  CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
+    auto rows = TRY(storage::list_environments(connection, type, region, after, limit + 1));
+    const bool more = std::ssize(rows) > limit;
+    if (more) rows.pop_back();
+    for (auto& row : rows) page.environments.push_back(std::make_shared<const Environment>(from_row(std::move(row))));
+    if (more) page.next = page.environments.back()->id.str();
+    return {};
+  }));
+  for (auto& environment : page.environments) environment = CO_TRY(shown(std::move(environment)));
+  co_return page;
+}
+
+std::vector<Instance> Environments::instances(const Environment& environment) const {
+  const auto* provider = provider_for(environment.region);
+  return provider == nullptr ? std::vector<Instance>() : provider->instances(environment);
+}
+
+FleetStatus Environments::fleet(const Environment& environment) const {
+  const auto* provider = provider_for(environment.region);
+  return provider == nullptr ? FleetStatus::unknown : provider->fleet(environment);
+}
+
+std::vector<std::pair<std::string, std::string>> Environments::tags(const Environment& environment) const {
+  const auto* provider = provider_for(environment.region);
+  if (provider == nullptr) return {};
+  return provider->tags(environment);
+}
+
+workflow::EngineStatistics Environments::statistics() const {
+  return engine_.statistics();
+}
+
+}  // namespace slipway::broker

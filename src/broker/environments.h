@@ -1,0 +1,148 @@
+#pragma once
+// The service behind every surface: launches environments, tells how they are, changes and ends them. The database is
+// the one truth; what is kept in memory is a copy of single rows, dropped with every change. Used by surfaces; all
+// calls on the I/O thread. Knows no HTTP, no dialect and no provider but by its interface.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "broker/environment.h"
+#include "broker/environment_cache.h"
+#include "broker/provider.h"
+#include "broker/types.h"
+#include "net/runtime.h"
+#include "storage/database.h"
+#include "workflow/engine.h"
+
+namespace slipway::broker {
+
+// Who asks for a change, through which surface: for the audit record and for `why`.
+struct Cause {
+  std::string who;        // the caller's name
+  std::string surface;    // "parallelcluster"
+  std::string operation;  // the surface's word, such as CreateCluster
+  std::string request_id;
+  std::string correlation_id;  // the caller's, may be empty
+};
+
+struct LaunchRequest {
+  Cause cause;
+  std::string type;
+  std::string region;
+  std::string name;
+  boost::json::object parameters;  // as the type declares them
+  std::map<std::string, std::string> tags;
+  std::string request_document;  // exact text the client sent
+};
+
+// A launch that passed every check and is not yet written.
+struct Launch {
+  Cause cause;
+  Environment environment;  // without id and times
+  std::shared_ptr<const workflow::Plan> plan;
+};
+
+struct EnvironmentPage {
+  std::vector<EnvironmentPtr> environments;  // in the order they were made
+  std::string next;                          // token of the next page, empty at the end
+};
+
+struct Explanation;  // broker/why.h
+
+class Environments final : private workflow::Listener {
+ public:
+  // All references, and the providers, outlive it.
+  Environments(net::Runtime& runtime, storage::Database& database, const base::Clock& clock, const TypeRegistry& types,
+               const workflow::ActionRegistry& actions, std::vector<Provider*> providers,
+               workflow::EngineSettings settings = {});
+  ~Environments() override;  // after stop() has returned
+
+  // Goes on with everything that was under way, looks after what lives and begins to sweep local resources that belong
+  // to nobody. Once, before anything else; returns when requests may come.
+  net::Task<void> start();
+  // Twice is harmless. Nothing that runs is ended.
+  boost::asio::awaitable<void> stop();
+
+  bool serves(std::string_view region) const;
+  // Name of the provider that serves the region; empty where none does.
+  std::string_view provider_of(std::string_view region) const;
+
+  // Everything that decides whether a launch may begin, and the one place for what will decide it (quotas, budgets):
+  // type and region known, parameters in order, the provider able. Changes nothing; an existing name is no matter here.
+  // Errors: invalid, with the provider's code where it refused.
+  base::Result<Launch> check(LaunchRequest request) const;
+  // Durable when it returns: environment (pending), execution and audit record in one transaction. Errors: conflict
+  // where the name is taken, throttled where too many launches wait, invalid.
+  net::Task<EnvironmentPtr> launch(Launch launch);
+
+  // Null where there is none. The first finds what is not terminated; by id also what is gone. A launch that failed and
+  // is being taken back shows as failed and rolling back.
+  base::Result<EnvironmentPtr> find(std::string_view type, std::string_view region, std::string_view name);
+  base::Result<EnvironmentPtr> find(const base::EnvironmentId& id);
+  // At most `limit` of a type and region that are not terminated; `token` as a page before gave it, else empty.
+  // Errors: invalid, a token that is none.
+  net::Task<EnvironmentPage> list(std::string type, std::string region, std::string token, int limit);
+
+  // Accepted in every state and never refused by limits; a launch under way is cancelled first. While it is terminating
+  // already, nothing happens. Errors: not_found where it is gone.
+  net::Task<EnvironmentPtr> terminate(base::EnvironmentId id, Cause cause);
+  // What is wanted of the compute nodes. Errors: conflict where it is not available.
+  net::Task<EnvironmentPtr> set_fleet(base::EnvironmentId id, Fleet fleet, Cause cause);
+  // Ends the compute instances of an environment that is available, or failed and was kept; of any other there is
+  // nothing to end. Returns when they have ended. Idempotent.
+  net::Task<void> terminate_instances(base::EnvironmentId id, Cause cause);
+
+  // Everything that led to where the environment is, also after it is gone. By id, or by name: the newest that had it.
+  // Errors: not_found.
+  net::Task<Explanation> explain(std::string name_or_id);
+
+  // The audit record of a change that is not an environment's. `target`: what it was about.
+  net::Task<void> record(Cause cause, std::string target, boost::json::object before, boost::json::object after);
+
+  // Live answers of the provider; empty or unknown where no provider serves the region.
+  std::vector<Instance> instances(const Environment& environment) const;
+  FleetStatus fleet(const Environment& environment) const;
+  std::vector<std::pair<std::string, std::string>> tags(const Environment& environment) const;
+
+  workflow::EngineStatistics statistics() const;
+
+ private:
+  // workflow::Listener
+  base::Result<void> finalise(storage::Connection& connection, const workflow::Ended& ended) override;
+  void ended(const workflow::Ended& ended) override;
+  void progress(const workflow::Progress& progress) override;
+
+  Provider* provider_for(std::string_view region) const;  // null where none serves it
+  // The type's document for an operation in a region. Errors: invalid.
+  base::Result<std::shared_ptr<const workflow::Plan>> plan_for(const std::string& type, const std::string& region,
+                                                               std::string_view operation) const;
+  // A start of `plan` for the environment, not yet written.
+  base::Result<workflow::Prepared> prepare(const Environment& environment, std::shared_ptr<const workflow::Plan> plan,
+                                           std::string_view operation, const std::string& by) const;
+  // From the cache, else read; as stored.
+  base::Result<EnvironmentPtr> stored(const base::EnvironmentId& id);
+  // `environment` as surfaces shall see it: with a rollback that is under way.
+  base::Result<EnvironmentPtr> shown(EnvironmentPtr environment);
+  // Brings a terminating environment on its way: cancels what still runs for it, or starts its terminate document.
+  net::Task<void> go_on_terminating(base::EnvironmentId id);
+  boost::asio::awaitable<void> go_on_with_all(std::vector<base::EnvironmentId> terminating);
+  boost::asio::awaitable<void> sweep(Provider& provider, std::vector<std::string> leftovers);
+
+  net::Runtime& runtime_;
+  storage::Database& database_;
+  const base::Clock& clock_;
+  const TypeRegistry& types_;
+  std::vector<Provider*> providers_;
+  EnvironmentCache cache_;
+  std::map<base::EnvironmentId, std::string> progress_;  // last words of the step that runs; not durable
+  net::TaskGroup tasks_;
+  workflow::Engine engine_;
+};
+
+}  // namespace slipway::broker

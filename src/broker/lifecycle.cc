@@ -1,0 +1,238 @@
+// The environments service's changes: terminate, fleet, instances; the ends of executions; start and stop.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "broker/audit.h"
+#include "broker/ending.h"
+#include "broker/environments.h"
+#include "broker/rows.h"
+#include "observe/log.h"
+
+namespace slipway::broker {
+
+namespace {
+
+// True while something of the environment may be left on its provider.
+bool has_resources(const Environment& environment) {
+  switch (environment.status) {
+    case Status::pending:
+    case Status::available:
+    case Status::terminating:
+    case Status::terminating_failed:
+      return true;
+    case Status::failed:
+      return !environment.rolled_back;
+    case Status::terminated:
+      return false;
+  }
+}
+
+// True where compute instances may run that no execution is making or ending.
+bool may_have_instances(const Environment& environment) {
+  return environment.status == Status::available || (environment.status == Status::failed && !environment.rolled_back);
+}
+
+base::Error gone(const base::EnvironmentId& id) {
+  return base::not_found(fmt::format("The environment {} does not exist any more.", id.str()));
+}
+
+// Reads, lets `change` alter the environment and writes it back with its audit record. `change` gives false where
+// nothing is to be written. Errors: not_found where it is gone, and those of `change`.
+base::Result<bool> change_environment(storage::Connection& connection, const base::EnvironmentId& id,
+                                      const Cause& cause, base::Time now,
+                                      const std::function<base::Result<bool>(Environment&)>& change) {
+  auto row = TRY(storage::find_environment(connection, id));
+  if (!row) return gone(id);
+  const auto version = row->version;
+  auto environment = from_row(std::move(*row));
+  if (environment.status == Status::terminated) return gone(id);
+  const auto before = summary(environment);
+  if (!TRY(change(environment))) return false;
+  environment.updated_at = now;
+  auto changed = to_row(environment);
+  changed.version = version;
+  TRY(storage::update_environment(connection, changed));
+  TRY(storage::insert_audit(connection, audit_row(cause, now, id.str(), before, summary(environment))));
+  return true;
+}
+
+}  // namespace
+
+net::Task<EnvironmentPtr> Environments::terminate(base::EnvironmentId id, Cause cause) {
+  CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
+    TRY(change_environment(connection, id, cause, clock_.now(), [](Environment& changed) -> base::Result<bool> {
+      return std::exchange(changed.status, Status::terminating) != Status::terminating;
+    }));
+    return {};
+  }));
+  cache_.drop(id);
+  const auto environment = CO_TRY(stored(id));
+  // From here on nobody tends it any more, and only from here on something is stopped.
+  if (auto* provider = provider_for(environment->region)) provider->release(id);
+  CO_TRY(co_await go_on_terminating(id));
+  co_return CO_TRY(stored(id));
+}
+
+net::Task<void> Environments::go_on_terminating(base::EnvironmentId id) {
+  const auto environment = CO_TRY(stored(id));
+  if (!environment || environment->status != Status::terminating) co_return base::Result<void>();
+  if (const auto active = CO_TRY(storage::find_active_execution(database_.reader(), id))) {
+    // Its end comes back here.
+    if (active->kind != kTerminate) CO_TRY(co_await engine_.cancel(active->id, "terminate"));
+    co_return base::Result<void>();
+  }
+  auto plan = CO_TRY(plan_for(environment->type, environment->region, kTerminate));
+  const auto prepared = CO_TRY(prepare(*environment, std::move(plan), kTerminate, environment->owner));
+  bool started = false;
+  CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
+    // Two calls may get here at once; the second finds the first one's execution, or its end.
+    started = false;
+    if (TRY(storage::find_active_execution(connection, id))) return {};
+    const auto row = TRY(storage::find_environment(connection, id));
+    if (!row || row->status != to_string(Status::terminating)) return {};
+    TRY(prepared.write(connection));
+    started = true;
+    return {};
+  }));
+  if (started) engine_.launch(prepared.id);
+  co_return base::Result<void>();
+}
+
+net::Task<EnvironmentPtr> Environments::set_fleet(base::EnvironmentId id, Fleet fleet, Cause cause) {
+  const auto now = clock_.now();
+  CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
+    TRY(change_environment(connection, id, cause, now, [&](Environment& environment) -> base::Result<bool> {
+      if (environment.status != Status::available) {
+        return base::conflict(fmt::format("The fleet of {} cannot change while it is {}.", environment.name,
+                                          to_string(environment.status)));
+      }
+      environment.fleet_updated_at = now;
+      return std::exchange(environment.fleet, fleet) != fleet;
+    }));
+    return {};
+  }));
+  cache_.drop(id);
+  auto environment = CO_TRY(stored(id));
+  auto* provider = provider_for(environment->region);
+  if (provider != nullptr && environment->status == Status::available) provider->tend(*environment);
+  co_return environment;
+}
+
+net::Task<void> Environments::terminate_instances(base::EnvironmentId id, Cause cause) {
+  const auto environment = CO_TRY(stored(id));
+  auto* provider = environment ? provider_for(environment->region) : nullptr;
+  if (provider == nullptr || !may_have_instances(*environment)) co_return base::Result<void>();
+  const auto audit = audit_row(cause, clock_.now(), id.str(), summary(*environment), summary(*environment));
+  CO_TRY(co_await database_.write(
+      [&](storage::Connection& connection) { return storage::insert_audit(connection, audit); }));
+  co_return co_await provider->terminate_instances(*environment);
+}
+
+base::Result<void> Environments::finalise(storage::Connection& connection, const workflow::Ended& ended) {
+  auto row = TRY(storage::find_environment(connection, ended.identity.environment_id));
+  if (!row) return {};
+  const auto version = row->version;
+  auto environment = from_row(std::move(*row));
+  apply_end(ended, environment);
+  auto changed = to_row(environment);
+  changed.version = version;
+  return storage::update_environment(connection, changed);
+}
+
+void Environments::ended(const workflow::Ended& ended) {
+  const auto& id = ended.identity.environment_id;
+  cache_.drop(id);
+  const auto environment = stored(id);
+  if (!environment || !*environment) return;
+  const auto& found = **environment;
+  observe::info("environment changed", {{"environment", id.str()},
+                                        {"name", found.name},
+                                        {"status", to_string(found.status)},
+                                        {"reason", found.failure ? found.failure->reason : ""},
+                                        {observe::kCorrelationId, found.correlation_id}});
+  if (found.status == Status::terminating) {
+    tasks_.spawn("terminate " + found.name, [this, id] { return go_on_with_all({id}); });
+  }
+  auto* provider = provider_for(found.region);
+  if (provider != nullptr && found.status == Status::available) provider->tend(found);
+}
+
+void Environments::progress(const workflow::Progress& progress) {
+  if (progress.what == "Progress") {
+    progress_[progress.environment_id] = progress.text;
+    return;
+  }
+  progress_.erase(progress.environment_id);
+  if (progress.what == "Ended") return;  // ended() tells what it means
+  const auto environment = stored(progress.environment_id);
+  const bool known = environment && *environment;
+  observe::info("step", {{"environment", progress.environment_id.str()},
+                         {"name", progress.environment_name},
+                         {"execution", progress.execution_id.str()},
+                         {"kind", progress.kind},
+                         {"event", progress.what},
+                         {"step", progress.step},
+                         {"attempt", progress.attempt},
+                         {"text", progress.text},
+                         {observe::kCorrelationId, known ? (*environment)->correlation_id : ""}});
+}
+
+net::Task<void> Environments::record(Cause cause, std::string target, boost::json::object before,
+                                     boost::json::object after) {
+  const auto row = audit_row(cause, clock_.now(), std::move(target), before, after);
+  co_return co_await database_.write(
+      [row](storage::Connection& connection) { return storage::insert_audit(connection, row); });
+}
+
+net::Task<void> Environments::start() {
+  std::vector<base::EnvironmentId> with_resources;
+  std::vector<base::EnvironmentId> terminating;
+  std::vector<Environment> available;
+  CO_TRY(co_await database_.read([&](storage::Connection& connection) {
+    return storage::each_live_environment(connection, [&](storage::EnvironmentRow row) {
+      auto environment = from_row(std::move(row));
+      if (has_resources(environment)) with_resources.push_back(environment.id);
+      if (environment.status == Status::terminating) terminating.push_back(environment.id);
+      if (environment.status == Status::available) available.push_back(std::move(environment));
+    });
+  }));
+  for (auto* provider : providers_) {
+    tasks_.spawn("sweep", [this, provider, leftovers = provider->leftovers(with_resources)] {
+      return sweep(*provider, leftovers);
+    });
+  }
+  for (const auto& environment : available) {
+    if (auto* provider = provider_for(environment.region)) provider->tend(environment);
+  }
+  CO_TRY(co_await engine_.start());
+  tasks_.spawn("terminate", [this, terminating] { return go_on_with_all(terminating); });
+  co_return base::Result<void>();
+}
+
+boost::asio::awaitable<void> Environments::stop() {
+  tasks_.cancel();
+  // An execution that ends meanwhile may still begin a task.
+  co_await engine_.stop();
+  co_await tasks_.join();
+}
+
+boost::asio::awaitable<void> Environments::go_on_with_all(std::vector<base::EnvironmentId> terminating) {
+  for (const auto& id : terminating) {
+    const auto done = co_await go_on_terminating(id);
+    if (!done) observe::error("an environment cannot be terminated", done.error(), {{"environment", id.str()}});
+  }
+}
+
+boost::asio::awaitable<void> Environments::sweep(Provider& provider, std::vector<std::string> leftovers) {
+  for (const auto& leftover : leftovers) {
+    const auto removed = co_await provider.remove_leftover(leftover);
+    if (removed) {
+      observe::warning("removed what belonged to no environment", {{"leftover", leftover}});
+    } else {
+      observe::error("what belongs to no environment cannot be removed", removed.error(), {{"leftover", leftover}});
+    }
+  }
+}
+
+}  // namespace slipway::broker

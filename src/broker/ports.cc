@@ -1,0 +1,83 @@
+#include "broker/ports.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+#include "storage/ports.h"
+
+namespace slipway::broker {
+
+using Numbers = std::vector<std::uint16_t>;
+
+namespace {
+
+// Nothing listens on `port` at any address of this machine. Only binds: nobody can connect meanwhile.
+bool is_free(std::uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const int on = 1;  // what daemons set: a port whose last connection lingers can be used
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_ANY);
+  const bool free = ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  ::close(fd);
+  return free;
+}
+
+// The search begins at a place of the environment's own: another broker of this machine with the same range cannot see
+// our reservations, and what it reserved may not listen yet.
+base::Result<Numbers> choose(storage::Connection& connection, const base::EnvironmentId& id, PortRange range,
+                             std::size_t count) {
+  std::set<std::uint16_t> taken;
+  for (const auto& row : TRY(storage::all_ports(connection))) taken.insert(row.port);
+  const std::size_t size = range.last - range.first + 1u;
+  const std::size_t start = std::hash<base::EnvironmentId>()(id) % size;
+  Numbers chosen;
+  for (std::size_t i = 0; i < size && chosen.size() < count; ++i) {
+    const auto number = static_cast<std::uint16_t>(range.first + (start + i) % size);
+    if (!taken.contains(number) && is_free(number)) chosen.push_back(number);
+  }
+  std::ranges::sort(chosen);
+  if (chosen.size() == count) return chosen;
+  return base::unavailable(fmt::format("{} ports are needed and only {} of {}-{} are free; delete clusters, or widen "
+                                       "the range with the settings local.first_port and local.last_port",
+                                       count, chosen.size(), range.first, range.last),
+                           "NoFreePort");
+}
+
+}  // namespace
+
+Ports::Ports(storage::Database& database, const base::Clock& clock, PortRange range)
+    : database_(database), clock_(clock), range_(range) {}
+
+net::Task<Numbers> Ports::reserve(base::EnvironmentId id, std::size_t count) {
+  auto ports = std::make_shared<Numbers>();
+  CO_TRY(co_await database_.write([this, id, count, ports](storage::Connection& connection) -> base::Result<void> {
+    *ports = TRY(storage::ports_of(connection, id));
+    if (ports->size() == count) return {};
+    TRY(storage::release_ports(connection, id));
+    *ports = TRY(choose(connection, id, range_, count));
+    return storage::reserve_ports(connection, id, *ports, clock_.now());
+  }));
+  co_return *ports;
+}
+
+net::Task<void> Ports::release(base::EnvironmentId id) {
+  co_return co_await database_.write(
+      [id](storage::Connection& connection) { return storage::release_ports(connection, id); });
+}
+
+base::Result<Numbers> Ports::of(const base::EnvironmentId& id) const {
+  return storage::ports_of(database_.reader(), id);
+}
+
+}  // namespace slipway::broker

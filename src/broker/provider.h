@@ -1,0 +1,53 @@
+#pragma once
+// Where environments live. Documents act through workflow actions; this interface answers live questions and keeps
+// what runs in the state that was asked for. `local` and `aws` implement it.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/environment.h"
+#include "net/task.h"
+
+namespace slipway::broker {
+
+struct Instance {
+  std::string id;     // i-0123456789abcdef0
+  std::string type;   // t3.micro, as written in the configuration
+  std::string state;  // EC2's words: pending, running, shutting-down, terminated, stopping, stopped
+  std::string role;   // HeadNode, ComputeNode, LoginNode
+  std::string queue;  // empty where none
+  std::string node;   // scheduler's node name, empty where none
+  std::string private_address;
+  std::string public_address;  // empty where none
+  base::Time launched_at;
+  std::string problem;  // why it is unhealthy, empty where it is well
+};
+
+enum class FleetStatus { unknown, start_requested, starting, running, stop_requested, stopping, stopped, protected_ };
+
+class Provider {
+ public:
+  virtual ~Provider() = default;
+  virtual std::string_view name() const = 0;  // "local"
+  virtual bool serves(std::string_view region) const = 0;
+  // Cheap checks before a launch is accepted: instance types known, programs installed, limits. Changes nothing.
+  virtual base::Result<void> check(const Environment& wanted) const = 0;
+  // What runs now, head node first. Changes nothing, never waits long.
+  virtual std::vector<Instance> instances(const Environment& environment) const = 0;
+  virtual FleetStatus fleet(const Environment& environment) const = 0;
+  // Ends the compute instances (not the head node); static ones come back while the fleet is to run. Idempotent.
+  virtual net::Task<void> terminate_instances(Environment environment) = 0;
+  // Looks after an available environment: brings what runs to what is wanted (environment.fleet), until release().
+  // Called again whenever the environment changes and for every live one at start. Idempotent, level-triggered.
+  virtual void tend(const Environment& environment) = 0;
+  virtual void release(const base::EnvironmentId& id) = 0;
+  // Facts of this place for a client, such as the path of slurm.conf: tags of DescribeCluster.
+  virtual std::vector<std::pair<std::string, std::string>> tags(const Environment& environment) const = 0;
+  // Resources on this machine that belong to no environment in `live`: folders and processes. For the sweep at start.
+  virtual std::vector<std::string> leftovers(const std::vector<base::EnvironmentId>& live) const = 0;
+  virtual net::Task<void> remove_leftover(std::string leftover) = 0;
+};
+
+}  // namespace slipway::broker

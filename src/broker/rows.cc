@@ -1,0 +1,77 @@
+#include "broker/rows.h"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <stdexcept>
+
+namespace slipway::broker {
+
+namespace {
+
+std::map<std::string, std::string> texts(const boost::json::object& object) {
+  std::map<std::string, std::string> texts;
+  for (const auto& [key, value] : object) texts.emplace(key, std::string_view(value.as_string()));
+  return texts;
+}
+
+std::string serialized(const std::map<std::string, std::string>& texts) {
+  boost::json::object object;
+  for (const auto& [key, value] : texts) object[key] = value;
+  return boost::json::serialize(object);
+}
+
+}  // namespace
+
+Environment from_row(storage::EnvironmentRow row) {
+  const auto status = status_from(row.status);
+  if (!status)
+    throw std::runtime_error("environment " + row.id.str() + " is stored with the unknown status " + row.status);
+  Environment environment;
+  environment.id = std::move(row.id);
+  environment.name = std::move(row.name);
+  environment.type = std::move(row.type);
+  environment.region = std::move(row.region);
+  environment.owner = std::move(row.owner);
+  environment.status = *status;
+  environment.rolled_back = row.rolled_back;
+  environment.rolling_back = row.rolling_back;
+  if (!row.failure_code.empty()) environment.failure = Failure{row.failure_code, row.failure_reason};
+  environment.parameters = boost::json::parse(row.parameters).as_object();
+  environment.tags = texts(boost::json::parse(row.tags).as_object());
+  environment.request_document = std::move(row.request_document);
+  environment.outputs = boost::json::parse(row.outputs).as_object();
+  environment.fleet = row.fleet == to_string(Fleet::stopped) ? Fleet::stopped : Fleet::running;
+  environment.fleet_updated_at = row.fleet_updated_at;
+  environment.created_at = row.created_at;
+  environment.updated_at = row.updated_at;
+  environment.correlation_id = std::move(row.correlation_id);
+  return environment;
+}
+
+storage::EnvironmentRow to_row(const Environment& environment) {
+  storage::EnvironmentRow row;
+  row.id = environment.id;
+  row.name = environment.name;
+  row.type = environment.type;
+  row.region = environment.region;
+  row.owner = environment.owner;
+  row.status = to_string(environment.status);
+  row.rolled_back = environment.rolled_back;
+  row.rolling_back = environment.rolling_back;
+  if (environment.failure) {
+    row.failure_code = environment.failure->code;
+    row.failure_reason = environment.failure->reason;
+  }
+  row.parameters = boost::json::serialize(environment.parameters);
+  row.tags = serialized(environment.tags);
+  row.request_document = environment.request_document;
+  row.outputs = boost::json::serialize(environment.outputs);
+  row.fleet = to_string(environment.fleet);
+  row.fleet_updated_at = environment.fleet_updated_at;
+  row.created_at = environment.created_at;
+  row.updated_at = environment.updated_at;
+  row.correlation_id = environment.correlation_id;
+  return row;
+}
+
+}  // namespace slipway::broker

@@ -1,0 +1,225 @@
+#include "broker/why.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+
+#include "broker/ending.h"
+#include "broker/rows.h"
+
+namespace slipway::broker {
+
+namespace {
+
+using boost::json::array;
+using boost::json::object;
+using workflow::ExecutionHistory;
+using workflow::StepHistory;
+
+constexpr int kMostRequests = 100;
+constexpr int kMostExecutions = 100;
+
+bool succeeded(std::string_view status) {
+  return status == workflow::to_string(workflow::Status::success);
+}
+
+base::Result<std::optional<storage::EnvironmentRow>> find_row(storage::Connection& connection,
+                                                              const std::string& name_or_id) {
+  auto row = TRY(storage::find_environment(connection, base::EnvironmentId(name_or_id)));
+  if (row) return row;
+  auto rows = TRY(storage::find_environments_by_name(connection, name_or_id, 1));
+  if (!rows.empty()) row = std::move(rows.front());
+  return row;
+}
+
+base::Result<Explanation> read_explanation(storage::Connection& connection, const std::string& name_or_id) {
+  auto row = TRY(find_row(connection, name_or_id));
+  if (!row) {
+    return base::not_found(
+        fmt::format("There is and was no environment {}. Names and ids are listed by "
+                    "`slipway cluster list`.",
+                    name_or_id));
+  }
+  Explanation explanation;
+  const auto id = row->id;
+  explanation.environment = std::make_shared<const Environment>(from_row(std::move(*row)));
+  explanation.requests = TRY(storage::list_audit(connection, id.str(), 0, kMostRequests));
+  explanation.executions = TRY(workflow::histories_of(connection, id, kMostExecutions));
+  std::ranges::reverse(explanation.requests);
+  std::ranges::reverse(explanation.executions);
+  return explanation;
+}
+
+void put_text(object& into, std::string_view key, std::string_view text) {
+  if (!text.empty()) into[key] = text;
+}
+
+void put_time(object& into, std::string_view key, const std::optional<base::Time>& time) {
+  if (time) into[key] = base::iso8601(*time);
+}
+
+void put_json(object& into, std::string_view key, const std::string& text) {
+  if (!text.empty()) into[key] = boost::json::parse(text);
+}
+
+void put_failure(object& into, const workflow::Reason& reason) {
+  if (reason.code.empty() && reason.message.empty()) return;
+  object body{{"code", reason.code}, {"message", reason.message}};
+  if (!reason.evidence.empty()) body["evidence"] = array(reason.evidence.begin(), reason.evidence.end());
+  into["failure"] = std::move(body);
+}
+
+object request_json(const storage::AuditRow& row) {
+  object body{{"at", base::iso8601(row.at)}, {"operation", row.what}, {"surface", row.surface}, {"who", row.who}};
+  put_text(body, "requestId", row.request_id);
+  put_text(body, "correlationId", row.correlation_id);
+  put_json(body, "before", row.before);
+  put_json(body, "after", row.after);
+  return body;
+}
+
+object step_json(const StepHistory& step) {
+  object body{{"name", step.step},
+              {"action", step.action},
+              {"state", step.status},
+              {"attempts", step.attempts},
+              {"startedAt", base::iso8601(step.entered_at)}};
+  put_time(body, "endedAt", step.ended_at);
+  if (!step.inputs.empty()) body["inputs"] = step.inputs;
+  if (!step.outputs.is_null()) body["outputs"] = step.outputs;
+  put_failure(body, step.reason);
+  array failed;
+  for (const auto& attempt : step.failed_attempts) {
+    object each{{"attempt", attempt.number}, {"endedAt", base::iso8601(attempt.ended_at)}, {"state", attempt.status}};
+    put_failure(each, attempt.reason);
+    failed.push_back(std::move(each));
+  }
+  if (!failed.empty()) body["failedAttempts"] = std::move(failed);
+  if (step.restarts > 0) body["restarts"] = step.restarts;
+  put_text(body, "effect", step.effect);
+  return body;
+}
+
+object execution_json(const ExecutionHistory& execution) {
+  object body{{"id", execution.id.str()},
+              {"kind", execution.kind},
+              {"document", fmt::format("{}:{}", execution.document, execution.document_version)},
+              {"state", execution.status},
+              {"createdAt", base::iso8601(execution.created_at)}};
+  put_text(body, "by", execution.by);
+  put_time(body, "startedAt", execution.started_at);
+  put_time(body, "endedAt", execution.ended_at);
+  put_time(body, "cancelledAt", execution.cancelled_at);
+  put_text(body, "cancelledBy", execution.cancelled_by);
+  put_text(body, "failedStep", execution.failed_step);
+  put_failure(body, execution.reason);
+  array steps;
+  for (const auto& step : execution.steps) steps.push_back(step_json(step));
+  body["steps"] = std::move(steps);
+  return body;
+}
+
+// What the step that runs now said last.
+void put_progress(array& executions, const Explanation& explanation) {
+  if (explanation.progress.empty() || executions.empty()) return;
+  auto& steps = executions.back().as_object()["steps"].as_array();
+  if (!steps.empty()) steps.back().as_object()["progress"] = explanation.progress;
+}
+
+}  // namespace
+
+net::Task<Explanation> Environments::explain(std::string name_or_id) {
+  Explanation explanation;
+  CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
+    explanation = TRY(read_explanation(connection, name_or_id));
+    return {};
+  }));
+  explanation.environment = CO_TRY(shown(std::move(explanation.environment)));
+  const auto said = progress_.find(explanation.environment->id);
+  if (said != progress_.end()) explanation.progress = said->second;
+  for (auto& instance : instances(*explanation.environment)) {
+    if (!instance.problem.empty()) explanation.unhealthy.push_back(std::move(instance));
+  }
+  co_return explanation;
+}
+
+object to_json(const Environment& environment) {
+  object body{{"id", environment.id.str()},
+              {"name", environment.name},
+              {"type", environment.type},
+              {"region", environment.region},
+              {"owner", environment.owner},
+              {"status", to_string(environment.status)},
+              {"fleet", to_string(environment.fleet)},
+              {"createdAt", base::iso8601(environment.created_at)},
+              {"updatedAt", base::iso8601(environment.updated_at)},
+              {"correlationId", environment.correlation_id}};
+  if (environment.rolling_back) body["rollingBack"] = true;
+  if (environment.rolled_back) body["rolledBack"] = true;
+  if (environment.failure) {
+    body["failure"] = object{{"code", environment.failure->code}, {"message", environment.failure->reason}};
+  }
+  return body;
+}
+
+std::vector<const StepHistory*> cleanup_steps(const Explanation& explanation) {
+  std::vector<const StepHistory*> found;
+  for (const auto& execution : explanation.executions) {
+    bool cleans = execution.kind == kTerminate;
+    for (const auto& step : execution.steps) {
+      // A branch decides, it takes nothing away.
+      if (cleans && succeeded(step.status) && !step.action.starts_with("aws:branch")) found.push_back(&step);
+      if (step.step == execution.failed_step) cleans = true;
+    }
+  }
+  return found;
+}
+
+std::string conclusion(const Explanation& explanation) {
+  const auto& environment = *explanation.environment;
+  auto text = fmt::format("{} is {}", environment.name, to_string(environment.status));
+  if (environment.rolling_back) text += ", and what was made is being taken away";
+  if (environment.rolled_back) text += "; nothing of it is left";
+  text += '.';
+  const auto failed = [](const ExecutionHistory& execution) { return !execution.failed_step.empty(); };
+  const auto last = std::ranges::find_if(explanation.executions.rbegin(), explanation.executions.rend(), failed);
+  if (last != explanation.executions.rend()) {
+    text += fmt::format(" Its {} failed at step {}: {} ({}).", last->kind, last->failed_step, last->reason.message,
+                        last->reason.code);
+  }
+  for (const auto& instance : explanation.unhealthy) {
+    text += fmt::format(" {}: {}", instance.node.empty() ? instance.id : instance.node, instance.problem);
+  }
+  return text;
+}
+
+object to_json(const Explanation& explanation) {
+  auto body = to_json(*explanation.environment);
+  body["outputs"] = explanation.environment->outputs;
+  body["conclusion"] = conclusion(explanation);
+  array requests;
+  for (const auto& row : explanation.requests) requests.push_back(request_json(row));
+  body["requests"] = std::move(requests);
+  array executions;
+  for (const auto& execution : explanation.executions) executions.push_back(execution_json(execution));
+  put_progress(executions, explanation);
+  body["executions"] = std::move(executions);
+  array cleaned;
+  for (const auto* step : cleanup_steps(explanation)) {
+    object each{{"name", step->step}, {"action", step->action}};
+    put_time(each, "at", step->ended_at);
+    cleaned.push_back(std::move(each));
+  }
+  body["cleanedUp"] = std::move(cleaned);
+  array unhealthy;
+  for (const auto& instance : explanation.unhealthy) {
+    unhealthy.push_back(object{
+        {"instance", instance.id}, {"node", instance.node}, {"state", instance.state}, {"problem", instance.problem}});
+  }
+  body["unhealthy"] = std::move(unhealthy);
+  return body;
+}
+
+}  // namespace slipway::broker

@@ -1,0 +1,88 @@
+#include "cli/commands.h"
+
+#include <unistd.h>
+
+#include <iostream>
+
+#include "cli/cluster.h"
+#include "cli/demo.h"
+#include "cli/exit_code.h"
+#include "cli/interrupts.h"
+#include "cli/key.h"
+#include "cli/transport.h"
+#include "cli/why.h"
+
+namespace slipway::cli {
+
+namespace {
+
+// Called by the completion functions of the shells (packaging/completions), never by people.
+constexpr std::string_view kComplete = "__complete";
+
+void complete(const CommandLine& line, const Context& context, const std::vector<std::string>& words) {
+  for (const auto& offer : line.complete(words)) {
+    if (offer != ":clusters") {
+      context.out << offer << '\n';
+      continue;
+    }
+    auto client = context.connect({});
+    if (!client) continue;
+    auto clusters = client->all_pages({.method = "GET", .path = "/v3/clusters"}, "clusters");
+    if (!clusters) continue;
+    for (const auto& cluster : *clusters) {
+      auto name = text_at(cluster, "/clusterName");
+      if (name.starts_with(words.back())) context.out << name << '\t' << text_at(cluster, "/clusterStatus") << '\n';
+    }
+  }
+}
+
+}  // namespace
+
+void add_commands(Command& root, const Context& context) {
+  add_demo(root, context);
+  auto cluster = root.add("cluster", "Create, look at, use and delete clusters");
+  add_cluster_create(cluster, context);
+  add_cluster_list(cluster, context);
+  add_cluster_describe(cluster, context);
+  add_cluster_instances(cluster, context);
+  add_cluster_exec(cluster, context);
+  add_cluster_fleet(cluster, context);
+  add_cluster_delete_instances(cluster, context);
+  add_cluster_delete(cluster, context);
+  add_why(root, context);
+  add_key(root, context);
+}
+
+int run_words(const std::vector<std::string>& words, const std::string& version, const Context& context,
+              const std::vector<Attach>& more) {
+  CommandLine line("Launches, tracks and retires compute environments.", version);
+  auto root = line.root();
+  for (const auto& attach : more) attach(root, context);
+  add_commands(root, context);
+  root.footer(
+      "Exit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 refused, 5 conflict, 6 quota, 7 environment failed,\n"
+      "124 timed out, 130 interrupted. Every option is also an environment variable, shown in brackets.");
+  if (!words.empty() && words.front() == kComplete) {
+    complete(line, context, {words.begin() + 1, words.end()});
+    return 0;
+  }
+  auto parsed = line.parse(words);
+  if (!parsed.action) return parsed.exit_code;
+  auto ended = parsed.action();
+  if (ended) return static_cast<int>(*ended);
+  print_error(context.err, ended.error());
+  return static_cast<int>(exit_code_of(ended.error()));
+}
+
+int run(int argc, char** argv, const std::string& version, const std::vector<Attach>& more) {
+  Context context{.out = std::cout,
+                  .err = std::cerr,
+                  .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
+                  .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
+                  .variables = process_environment(),
+                  .transport = [](const Connection& connection) { return open_transport(connection); },
+                  .pause = pause_unless_interrupted};
+  return run_words({argv + 1, argv + argc}, version, context, more);
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,124 @@
+#include "cli/commands.h"
+
+#include <gmock/gmock.h>
+
+#include "cli/exit_code.h"
+#include "cli/test_support.h"
+
+namespace slipway::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class Commands : public CommandLineTest {};
+
+struct Refusal {
+  int status;
+  const char* body;
+  int exit_code;
+  const char* message;
+};
+
+TEST_F(Commands, TheServersRefusalsBecomeOneSentenceAndAnExitCode) {
+  for (auto refusal : std::vector<Refusal>{
+           {400, R"({"message":"Bad Request: 'x' is wrong"})", 1, "slipway: 'x' is wrong\n"},
+           {400, R"({"message":"Bad Request: Cluster demo already exists."})", 5,
+            "slipway: Cluster demo already exists.\n"},
+           {401, R"({"message":"who are you"})", 4, "slipway: who are you\n  Signed with access key AKIALOCAL from "},
+           {403, R"({"Message":"not authorized"})", 4, "slipway: not authorized\n"},
+           {404, R"({"message":"Cluster 'demo' does not exist."})", 3, "slipway: Cluster 'demo' does not exist.\n"},
+           {409, R"({"message":"in progress"})", 5, "slipway: in progress\n"},
+           {429, R"({"message":"Too Many Requests"})", 6, "slipway: Too Many Requests\n"},
+           {504, R"({"message":"Endpoint request timed out"})", 124, "slipway: Endpoint request timed out\n"},
+           {500, R"({"message":"boom"})", 1, "slipway: boom\n"},
+           {502, "<html>", 1, "slipway: https://127.0.0.1:8443 answered with status 502 and no message.\n"},
+       }) {
+    auto name = "c" + std::to_string(refusal.status) + std::to_string(requests_.size());
+    answer("GET /v3/clusters/" + name, refusal.status, refusal.body);
+    auto refused = run({"cluster", "describe", name});
+    EXPECT_EQ(refused.exit_code, refusal.exit_code) << refusal.body;
+    EXPECT_EQ(refused.err.substr(0, std::string(refusal.message).size()), refusal.message);
+    EXPECT_EQ(refused.out, "");
+  }
+}
+
+TEST_F(Commands, AnAwsKeyThatTheLocalBrokerRefusesIsNamedWithTheWayOut) {
+  variables_["AWS_ACCESS_KEY_ID"] = "AKIAFROMAWS";
+  variables_["AWS_SECRET_ACCESS_KEY"] = "very-secret";
+  answer("GET /v3/clusters", 403, R"({"message":"denied"})");
+  auto refused = run({"cluster", "list"});
+  EXPECT_THAT(refused.err, HasSubstr("Signed with access key AKIAFROMAWS from AWS_ACCESS_KEY_ID."));
+  EXPECT_THAT(refused.err, HasSubstr("unset AWS_ACCESS_KEY_ID"));
+  EXPECT_THAT(refused.err, testing::Not(HasSubstr("very-secret")));
+}
+
+TEST_F(Commands, WrongUseIsExitCodeTwo) {
+  for (std::vector<std::string> words : std::vector<std::vector<std::string>>{
+           {},
+           {"clutser"},
+           {"cluster"},
+           {"cluster", "describe"},
+           {"cluster", "list", "--no-such"},
+           {"cluster", "list", "-o", "xml"},
+           {"cluster", "create", "demo"},
+           {"cluster", "create", "demo", "--config", "x", "--rollback-on-failure", "perhaps"}}) {
+    EXPECT_EQ(run(words).exit_code, 2) << testing::PrintToString(words);
+  }
+  EXPECT_TRUE(requests_.empty());
+}
+
+TEST_F(Commands, HelpIsNoError) {
+  EXPECT_EQ(run({"--help"}).exit_code, 0);
+  EXPECT_EQ(run({"cluster", "create", "--help"}).exit_code, 0);
+}
+
+TEST_F(Commands, AKeysSecretIsPrintedInTheFormOfAwsCredentials) {
+  answer("POST /slipway/v1/keys", 201, R"({"accessKeyId":"AKIA1","secretAccessKey":"s3","name":"ci"})");
+  auto made = run({"key", "create", "ci"});
+  EXPECT_EQ(made.out, "[ci]\naws_access_key_id = AKIA1\naws_secret_access_key = s3\n");
+  EXPECT_THAT(made.err, HasSubstr("shown this once"));
+  EXPECT_EQ(requests_.at(0).body, R"({"name":"ci"})");
+}
+
+TEST_F(Commands, KeysAreListedAndRevokedById) {
+  answer("GET /slipway/v1/keys", 200,
+         R"({"keys":[{"accessKeyId":"AKIA1","name":"ci","createdAt":"2021-04-30T00:00:00.000Z"}]})");
+  answer("DELETE /slipway/v1/keys/AKIA1", 204, "");
+  EXPECT_EQ(run({"key", "list", "-o", "name"}).out, "AKIA1\n");
+  EXPECT_EQ(run({"key", "revoke", "AKIA1"}).exit_code, 0);
+}
+
+TEST(Completion, OffersCommandsOptionsValuesAndWhatOnlyTheCallerCanList) {
+  CommandLine line("x", "1");
+  std::string name, file, form;
+  auto cluster = line.root().add("cluster", "Clusters");
+  auto create = cluster.add("create", "Create one");
+  create.argument("NAME", name, "Its name", {.completes = Completes::clusters});
+  create.option("-c,--config", file, "A file", {.completes = Completes::files});
+  create.option("--output", form, "A form", {.choices = {"json", "yaml"}});
+  cluster.add("delete", "Delete one");
+
+  EXPECT_THAT(line.complete({""}), ElementsAre("cluster\tClusters"));
+  EXPECT_THAT(line.complete({"cluster", "c"}), ElementsAre("create\tCreate one"));
+  EXPECT_THAT(line.complete({"cluster", "create", "--o"}), ElementsAre(HasSubstr("--output\tA form")));
+  EXPECT_THAT(line.complete({"cluster", "create", "--output", "y"}), ElementsAre("yaml\t"));
+  EXPECT_THAT(line.complete({"cluster", "create", "--output=j"}), ElementsAre("--output=json\t"));
+  EXPECT_THAT(line.complete({"cluster", "create", "-c", ""}), ElementsAre(":files"));
+  EXPECT_THAT(line.complete({"cluster", "create", ""}), ElementsAre(":clusters"));
+  EXPECT_THAT(line.complete({"cluster", "create", "x", ""}), ElementsAre());
+}
+
+TEST_F(Commands, CompletionListsTheClusters) {
+  answer("GET /v3/clusters", 200,
+         R"({"clusters":[{"clusterName":"one","clusterStatus":"CREATE_COMPLETE"},{"clusterName":"two"}]})");
+  EXPECT_EQ(run({"__complete", "cluster", "describe", "o"}).out, "one\tCREATE_COMPLETE\n");
+}
+
+TEST(Variables, AreDerivedFromTheLongName) {
+  EXPECT_EQ(variable_of("-o,--output"), "SLIPWAY_OUTPUT");
+  EXPECT_EQ(variable_of("--rollback-on-failure"), "SLIPWAY_ROLLBACK_ON_FAILURE");
+}
+
+}  // namespace
+}  // namespace slipway::cli

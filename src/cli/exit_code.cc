@@ -1,0 +1,33 @@
+#include "cli/exit_code.h"
+
+#include <ostream>
+
+namespace slipway::cli {
+
+ExitCode exit_code_of(const base::Error& error) {
+  switch (error.kind) {
+    case base::ErrorKind::invalid:
+    case base::ErrorKind::unavailable:
+    case base::ErrorKind::internal:
+      return ExitCode::error;
+    case base::ErrorKind::unauthenticated:
+    case base::ErrorKind::forbidden:
+      return ExitCode::refused;
+    case base::ErrorKind::not_found:
+      return ExitCode::not_found;
+    case base::ErrorKind::conflict:
+      return ExitCode::conflict;
+    case base::ErrorKind::throttled:
+      return ExitCode::quota;
+    case base::ErrorKind::timed_out:
+      return ExitCode::timed_out;
+  }
+  return ExitCode::error;
+}
+
+void print_error(std::ostream& out, const base::Error& error) {
+  out << "slipway: " << error.message << '\n';
+  for (const auto& line : error.evidence) out << "  " << line << '\n';
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,126 @@
+#include "cli/steps.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/output.h"
+
+namespace slipway::cli {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kIndent = "              ";  // under the text that follows a time
+
+std::optional<base::Time> parse_time(const std::string& iso) {
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, milli = 0;
+  if (std::sscanf(iso.c_str(), "%d-%d-%dT%d:%d:%d.%d", &year, &month, &day, &hour, &minute, &second, &milli) != 7) {
+    return std::nullopt;
+  }
+  auto date = std::chrono::sys_days(std::chrono::year(year) / month / day);
+  return date + std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second) +
+         std::chrono::milliseconds(milli);
+}
+
+// How long a step or an execution took; empty while it runs.
+std::string duration_of(const json::value& of) {
+  auto began = parse_time(text_at(of, "/startedAt")), ended = parse_time(text_at(of, "/endedAt"));
+  if (!began || !ended) return "";
+  return fmt::format(" after {:.2f} s", std::chrono::duration<double>(*ended - *began).count());
+}
+
+void add_line(std::string& text, const std::string& iso, const std::string& what) {
+  text += fmt::format("{:<12}  {}\n", iso.size() >= 23 ? iso.substr(11, 12) : "", what);
+}
+
+void add_failure(std::string& text, const json::value& of, std::string_view before = "") {
+  auto message = text_at(of, "/failure/message");
+  if (message.empty()) return;
+  auto code = text_at(of, "/failure/code");
+  text += fmt::format("{}    {}{}{}\n", kIndent, before, message, code.empty() ? "" : " (" + code + ")");
+  for (const auto& line : items_at(of, "/failure/evidence")) {
+    if (line.is_string()) text += fmt::format("{}    | {}\n", kIndent, std::string_view(line.get_string()));
+  }
+}
+
+void add_request(std::string& text, const json::value& request) {
+  auto correlation = text_at(request, "/correlationId");
+  add_line(text, text_at(request, "/at"),
+           fmt::format("{} by {} over {}, request {}{}", text_at(request, "/operation"), text_at(request, "/who"),
+                       text_at(request, "/surface"), text_at(request, "/requestId"),
+                       correlation.empty() ? "" : ", correlation " + correlation));
+}
+
+void add_step(std::string& text, const json::value& step) {
+  auto line = fmt::format("  {} ({}): {}{}", text_at(step, "/name"), text_at(step, "/action"), text_at(step, "/state"),
+                          duration_of(step));
+  if (auto progress = text_at(step, "/progress"); !progress.empty()) line += ", " + progress;
+  if (auto restarts = text_at(step, "/restarts"); !restarts.empty()) {
+    line +=
+        fmt::format(", taken up again after {} {} of the broker", restarts, restarts == "1" ? "restart" : "restarts");
+  }
+  add_line(text, text_at(step, "/startedAt"), line);
+  for (const auto& attempt : items_at(step, "/failedAttempts")) {
+    add_failure(text, attempt, fmt::format("attempt {}: ", text_at(attempt, "/attempt")));
+  }
+  if (items_at(step, "/failedAttempts").empty()) add_failure(text, step);
+}
+
+void add_execution(std::string& text, const json::value& execution) {
+  add_line(text, text_at(execution, "/createdAt"),
+           fmt::format("{} with document {}: {}{}", text_at(execution, "/kind"), text_at(execution, "/document"),
+                       text_at(execution, "/state"), duration_of(execution)));
+  for (const auto& step : items_at(execution, "/steps")) add_step(text, step);
+  if (text_at(execution, "/failedStep").empty()) add_failure(text, execution);
+  if (auto by = text_at(execution, "/cancelledBy"); !by.empty()) {
+    add_line(text, text_at(execution, "/cancelledAt"), "  cancelled by " + by);
+  }
+}
+
+}  // namespace
+
+base::Result<json::value> fetch_why(const Client& client, const std::string& name) {
+  auto path = fmt::format("/slipway/v1/environments/{}/why", base::percent_encode(name));
+  return client.call({.method = "GET", .path = std::move(path)});
+}
+
+void add_current_step(const Client& client, const std::string& name, Look& look) {
+  auto why = fetch_why(client, name);
+  if (!why) return;
+  const auto& executions = items_at(*why, "/executions");
+  if (executions.empty()) return;
+  const auto& steps = items_at(executions.back(), "/steps");
+  if (!steps.empty()) look.step = text_at(steps.back(), "/name");
+  if (auto progress = steps.empty() ? "" : text_at(steps.back(), "/progress"); !progress.empty()) look.step = progress;
+  look.steps_done = steps.empty() ? 0 : static_cast<int>(steps.size()) - 1;
+}
+
+std::string describe_why(const json::value& why) {
+  std::string text = text_at(why, "/conclusion") + "\n";
+  for (const auto& one : items_at(why, "/unhealthy")) {
+    text += fmt::format("{} {} is {}: {}\n", text_at(one, "/instance"), text_at(one, "/node"), text_at(one, "/state"),
+                        text_at(one, "/problem"));
+  }
+  text += fmt::format("\n{} of type {} in region {}, times of {} in UTC\n", text_at(why, "/id"), text_at(why, "/type"),
+                      text_at(why, "/region"), text_at(why, "/createdAt").substr(0, 10));
+  // Requests and what came of them, in the order of time.
+  const auto& requests = items_at(why, "/requests");
+  const auto& executions = items_at(why, "/executions");
+  std::size_t at = 0;
+  for (const auto& execution : executions) {
+    while (at < requests.size() && text_at(requests[at], "/at") <= text_at(execution, "/createdAt")) {
+      add_request(text, requests[at++]);
+    }
+    add_execution(text, execution);
+  }
+  while (at < requests.size()) add_request(text, requests[at++]);
+  return text;
+}
+
+}  // namespace slipway::cli

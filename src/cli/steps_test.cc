@@ -1,0 +1,47 @@
+#include "cli/steps.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+namespace slipway::cli {
+namespace {
+
+TEST(Why, TellsTheChainFromTheRequestToTheLastWordsOfWhatFailed) {
+  auto why = boost::json::parse(R"({
+    "id": "env-1", "name": "demo", "type": "parallelcluster", "region": "local", "status": "failed",
+    "createdAt": "2026-03-01T12:00:00.000Z", "conclusion": "demo is failed; nothing of it is left.",
+    "requests": [
+      {"at": "2026-03-01T12:00:00.000Z", "operation": "CreateCluster", "surface": "parallelcluster", "who": "administrator",
+       "requestId": "r1", "correlationId": "c1"},
+      {"at": "2026-03-01T12:00:09.000Z", "operation": "DeleteCluster", "surface": "parallelcluster", "who": "ci",
+       "requestId": "r2"}],
+    "executions": [
+      {"kind": "launch", "document": "parallelcluster/launch:1", "state": "Failed", "failedStep": "Start",
+       "createdAt": "2026-03-01T12:00:00.001Z", "startedAt": "2026-03-01T12:00:00.001Z", "endedAt": "2026-03-01T12:00:02.001Z",
+       "failure": {"code": "DaemonDied", "message": "slurmctld ended with exit code 1"},
+       "steps": [
+         {"name": "Prepare", "action": "local:slurmPrepare", "state": "Success", "attempts": 1,
+          "startedAt": "2026-03-01T12:00:00.010Z", "endedAt": "2026-03-01T12:00:00.260Z"},
+         {"name": "Start", "action": "local:slurmStart", "state": "Failed", "attempts": 1, "restarts": 1,
+          "startedAt": "2026-03-01T12:00:00.260Z", "endedAt": "2026-03-01T12:00:01.260Z",
+          "failure": {"code": "DaemonDied", "message": "slurmctld ended with exit code 1", "evidence": ["fatal: no port"]}}]},
+      {"kind": "terminate", "document": "parallelcluster/terminate:1", "state": "Success",
+       "createdAt": "2026-03-01T12:00:09.001Z", "steps": []}]})");
+  EXPECT_EQ(
+      describe_why(why),
+      "demo is failed; nothing of it is left.\n"
+      "\n"
+      "env-1 of type parallelcluster in region local, times of 2026-03-01 in UTC\n"
+      "12:00:00.000  CreateCluster by administrator over parallelcluster, request r1, correlation c1\n"
+      "12:00:00.001  launch with document parallelcluster/launch:1: Failed after 2.00 s\n"
+      "12:00:00.010    Prepare (local:slurmPrepare): Success after 0.25 s\n"
+      "12:00:00.260    Start (local:slurmStart): Failed after 1.00 s, taken up again after 1 restart of the broker\n"
+      "                  slurmctld ended with exit code 1 (DaemonDied)\n"
+      "                  | fatal: no port\n"
+      "12:00:09.000  DeleteCluster by ci over parallelcluster, request r2\n"
+      "12:00:09.001  terminate with document parallelcluster/terminate:1: Success\n");
+}
+
+}  // namespace
+}  // namespace slipway::cli

@@ -1,0 +1,14 @@
+#pragma once
+// Whole small files: configurations, credentials, endpoints. Blocking.
+
+#include <filesystem>
+#include <string>
+
+#include "base/result.h"
+
+namespace slipway::cli {
+
+// At most 4 MiB. Errors: not_found, forbidden (with the owner's name), invalid (a folder, too large), internal.
+base::Result<std::string> read_text_file(const std::filesystem::path& path);
+
+}  // namespace slipway::cli

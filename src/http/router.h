@@ -1,0 +1,39 @@
+#pragma once
+// Method and path template to handler. Templates: "/v3/clusters/{clusterName}"; a parameter is one segment.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+#include "net/task.h"
+
+namespace slipway::http {
+
+using Handler = std::function<boost::asio::awaitable<Response>(Request& request)>;
+
+struct Route {
+  std::string method;
+  std::string path;       // template
+  std::string operation;  // operationId; unique within a surface
+  Handler handler;
+};
+
+class Router {
+ public:
+  void add(Route route);
+  struct Match {
+    const Route* route = nullptr;  // null: no such path, or no such method on it
+    bool path_known = false;       // some method serves this path
+    std::vector<std::string> allowed_methods;
+  };
+  // Fills request.path_parameters and request.operation on a match. HEAD matches where GET does.
+  Match match(Request& request) const;
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace slipway::http

@@ -1,0 +1,173 @@
+#include "http/session.h"
+
+#include <algorithm>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include "http/request_id.h"
+#include "http/response_text.h"
+#include "observe/log.h"
+#include "observe/trace.h"
+
+namespace slipway::http {
+
+namespace asio = boost::asio;
+
+namespace {
+constexpr std::size_t kSmallBufferBytes = 4 << 10;
+constexpr std::size_t kReadBytes = 16 << 10;  // one TLS record
+constexpr std::chrono::milliseconds kLeaveTime{1000};
+
+std::string_view header_or_empty(const Request& request, std::string_view name) {
+  const auto* value = request.header(name);
+  return value ? std::string_view(*value) : std::string_view();
+}
+}  // namespace
+
+Session::Session(SessionHouse& house, const std::vector<const Surface*>& surfaces, int& of_listener,
+                 net::TlsStream stream)
+    : house_(house),
+      surfaces_(surfaces),
+      of_listener_(of_listener),
+      stream_(std::move(stream)),
+      parser_({house.limits.header_bytes, house.limits.body_bytes}) {
+  house_.sessions.insert(this);
+  house_.accounting.connections.add(1);
+  ++of_listener_;
+}
+
+Session::~Session() {
+  house_.sessions.erase(this);
+  house_.accounting.connections.add(-1);
+  --of_listener_;
+}
+
+void Session::enter(Phase phase, std::chrono::milliseconds limit) {
+  phase_ = phase;
+  deadline_ = std::chrono::steady_clock::now() + limit;
+}
+
+// Reading may be followed by a 408; where even the goodbye or the answer does not get through, nothing is left to say.
+void Session::check_deadline(Time now) {
+  if (now < deadline_) return;
+  expired_ = true;
+  if (phase_ == Phase::idle || phase_ == Phase::reading) return stream_.cancel();
+  stream_.close();
+}
+
+void Session::end_if_idle() {
+  if (phase_ == Phase::idle) stream_.cancel();
+  if (phase_ == Phase::handshake) stream_.close();
+}
+
+asio::awaitable<void> Session::run() {
+  enter(Phase::handshake, house_.limits.request_time);
+  const auto failure = co_await stream_.shake_hands();
+  if (!failure.empty()) {
+    house_.accounting.handshakes_failed.add();
+    observe::debug("a TLS handshake failed", {{"remote", stream_.remote()}, {"reason", failure}});
+    co_return;
+  }
+  while (co_await read_request()) {
+    if (!co_await serve()) break;
+  }
+  enter(Phase::leaving, kLeaveTime);
+  co_await stream_.finish();
+}
+
+asio::awaitable<bool> Session::read_request() {
+  parser_.reset();
+  expired_ = false;
+  enter(Phase::idle, house_.limits.idle_time);
+  bool continued = false;
+  for (;;) {
+    begin_ += parser_.put(std::string_view(buffer_).substr(begin_, end_ - begin_));
+    if (phase_ == Phase::idle && parser_.state() != RequestParser::State::nothing) {
+      enter(Phase::reading, house_.limits.request_time);
+    }
+    if (parser_.state() == RequestParser::State::complete) co_return true;
+    if (parser_.state() == RequestParser::State::refused) {
+      co_await refuse(parser_.refusal());
+      co_return false;
+    }
+    if (parser_.wants_continue() && begin_ == end_ && !continued) {
+      static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+      continued = true;
+      if (!co_await write(kContinue.data(), kContinue.size())) co_return false;
+    }
+    if (!co_await fill()) {
+      if (expired_ && phase_ == Phase::reading) co_await refuse({408, "The request took too long to arrive."});
+      co_return false;
+    }
+  }
+}
+
+asio::awaitable<bool> Session::fill() {
+  if (expired_ || (phase_ == Phase::idle && house_.stopping)) co_return false;
+  if (begin_ == end_) begin_ = end_ = 0;
+  if (end_ == buffer_.size()) {
+    // Make room: first where bytes were taken, then by growing. The parser bounds what waits here.
+    buffer_.erase(0, begin_);
+    end_ -= begin_;
+    begin_ = 0;
+    buffer_.resize(buffer_.empty() ? kSmallBufferBytes : std::max(end_ + kReadBytes, buffer_.size()));
+  }
+  const auto [error, count] = co_await stream_.read_some(buffer_.data() + end_, buffer_.size() - end_);
+  end_ += count;
+  co_return !error;
+}
+
+void Session::identify(Request& request) {
+  request.remote = stream_.remote();
+  request.received_at = house_.clock.now();
+  request.request_id = new_request_id(request.received_at);
+  request.correlation_id =
+      observe::correlation_id(header_or_empty(request, "x-correlation-id"), header_or_empty(request, "traceparent"),
+                              header_or_empty(request, "x-amzn-trace-id"));
+  began_ = std::chrono::steady_clock::now();
+}
+
+asio::awaitable<bool> Session::serve() {
+  request_ = std::move(parser_.request());
+  identify(request_);
+  phase_ = Phase::answering;
+  deadline_ = Time::max();
+  house_.accounting.in_flight.add(1);
+  // Undone where the handler is cancelled as well.
+  const std::shared_ptr<void> counted(nullptr, [this](void*) { house_.accounting.in_flight.add(-1); });
+  const auto outcome = co_await house_.dispatcher.run(surfaces_, request_);
+  const bool closes = !parser_.keep_alive() || parser_.is_http_1_0() || house_.stopping;
+  const auto surface = outcome.surface ? outcome.surface->name() : std::string_view();
+  co_return co_await answer(outcome.response, surface, closes) && !closes;
+}
+
+asio::awaitable<bool> Session::answer(const Response& response, std::string_view surface, bool closes) {
+  write_response(response, {request_.request_id, request_.method == "HEAD", closes}, house_.clock.now(), out_);
+  enter(Phase::writing, house_.limits.answer_time);
+  const bool written = co_await write(out_.data(), out_.size());
+  house_.accounting.answered(request_, surface, response.status, response.body.size(),
+                             std::chrono::steady_clock::now() - began_);
+  // A large answer's memory is not kept for an idle connection.
+  if (out_.capacity() > kReadBytes) out_ = {};
+  co_return written;
+}
+
+asio::awaitable<void> Session::refuse(Refusal refusal) {
+  request_ = std::move(parser_.request());
+  identify(request_);
+  expired_ = false;
+  const auto response = json_response(refusal.status, boost::json::object{{"message", refusal.message}});
+  co_await answer(response, {}, true);
+}
+
+asio::awaitable<bool> Session::write(const char* data, std::size_t size) {
+  while (size > 0) {
+    const auto [error, count] = co_await stream_.write_some(data, size);
+    if (error) co_return false;
+    data += count;
+    size -= count;
+  }
+  co_return true;
+}
+
+}  // namespace slipway::http

@@ -1,0 +1,79 @@
+#pragma once
+// One connection, from its TLS handshake to its end: reads requests in order, has them answered, writes the answers.
+// Owned by the server, which looks after its deadlines.
+
+#include <chrono>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "http/accounting.h"
+#include "http/dispatcher.h"
+#include "http/request_parser.h"
+#include "http/server.h"
+#include "net/tls_stream.h"
+
+namespace slipway::http {
+
+class Session;
+
+// What the connections of a server share.
+struct SessionHouse {
+  const base::Clock& clock;
+  const Limits& limits;
+  Dispatcher& dispatcher;
+  Accounting& accounting;
+  std::set<Session*> sessions{};  // all there are
+  bool stopping = false;
+};
+
+class Session {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  // `surfaces`: of its listener, in order. `of_listener`: how many connections that one has. All outlive the session.
+  Session(SessionHouse& house, const std::vector<const Surface*>& surfaces, int& of_listener, net::TlsStream stream);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Serves until the connection ends. Cancellation unwinds; the session then is at its end.
+  boost::asio::awaitable<void> run();
+
+  // Ends the wait under way if its deadline is past. Called every now and then, which is cheaper than a timer for each
+  // wait.
+  void check_deadline(Time now);
+  // Ends the connection where it has no request under way. Called when the server begins to stop.
+  void end_if_idle();
+
+ private:
+  enum class Phase { handshake, idle, reading, answering, writing, leaving };
+
+  void enter(Phase phase, std::chrono::milliseconds limit);
+  boost::asio::awaitable<bool> read_request();
+  // Reads more into the buffer; false at the end of the connection, at the deadline and when the server stops.
+  boost::asio::awaitable<bool> fill();
+  boost::asio::awaitable<bool> serve();
+  boost::asio::awaitable<bool> answer(const Response& response, std::string_view surface, bool closes);
+  boost::asio::awaitable<void> refuse(Refusal refusal);
+  boost::asio::awaitable<bool> write(const char* data, std::size_t size);
+  void identify(Request& request);
+
+  SessionHouse& house_;
+  const std::vector<const Surface*>& surfaces_;
+  int& of_listener_;
+  net::TlsStream stream_;
+  RequestParser parser_;
+  Request request_;
+  std::string buffer_;  // received and not yet taken: [begin_, end_)
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::string out_;  // the answer being written
+  Phase phase_ = Phase::handshake;
+  Time deadline_ = Time::max();
+  Time began_;  // when the request was complete
+  bool expired_ = false;
+};
+
+}  // namespace slipway::http

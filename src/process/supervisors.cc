@@ -1,0 +1,145 @@
+#include <fmt/format.h>
+#include <signal.h>
+
+#include "process/account.h"
+#include "process/folder_lock.h"
+#include "process/helper.h"
+#include "process/io.h"
+#include "process/run.h"
+#include "process/run_folder.h"
+#include "process/supervisor.h"
+
+namespace slipway::process {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// What a supervisor gets beyond the grace, to kill and to write, before it is killed itself.
+constexpr std::chrono::milliseconds kInsist{5000};
+
+// Absolute, without dots and without a slash at its end: a folder's name is compared as text.
+fs::path normal(const fs::path& folder) {
+  auto path = fs::absolute(folder).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
+// A pidfd of the supervisor that lives in `folder`; empty: none does.
+base::Result<Fd> open_supervisor(const RunFolder& folder) {
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    const auto holder = TRY(lock_holder(folder.directory()));
+    if (!holder) return Fd();
+    Fd pidfd = open_pidfd(*holder);
+    // Who holds the lock after its pid was opened is who was opened.
+    if (TRY(lock_holder(folder.directory())) == holder && pidfd) return pidfd;
+  }
+  return base::unavailable("the process's supervisor cannot be found; does it run in another container?");
+}
+
+}  // namespace
+
+struct Supervisors::Impl {
+  net::Runtime& runtime;
+  fs::path program;
+  std::optional<Account> account;
+
+  net::Task<Helper> launch(Request request) {
+    request.account = account;
+    auto helper = CO_TRY(co_await net::run_blocking<Helper>(runtime, [this, &request]() -> base::Result<Helper> {
+      if (request.mode == Request::Mode::start) TRY(make_folder(request.folder, account));
+      return Helper::spawn(program, request);
+    }));
+    bury_at_end(runtime, helper.pidfd());
+    co_return helper;
+  }
+
+  net::Task<int> sweep(fs::path folder, std::optional<Identity> also) {
+    const auto helper =
+        CO_TRY(co_await launch({.mode = Request::Mode::sweep, .folder = std::move(folder), .program = also}));
+    const auto report = co_await helper.report(runtime);
+    co_await readable(runtime, helper.pidfd());
+    bury(helper.pidfd());
+    co_return CO_TRY(report).count;
+  }
+
+  // Ends the supervisor, which ends all it guards.
+  boost::asio::awaitable<void> end(Fd supervisor, std::chrono::milliseconds grace) {
+    send_signal(supervisor, SIGTERM);
+    send_signal(supervisor, SIGCONT);
+    if (co_await readable(runtime, supervisor, grace + kInsist)) co_return;
+    send_signal(supervisor, SIGKILL);
+    co_await readable(runtime, supervisor);
+  }
+};
+
+Supervisors::Supervisors(net::Runtime& runtime, fs::path program, std::optional<Account> account)
+    : impl_(new Impl{.runtime = runtime, .program = std::move(program), .account = std::move(account)}) {}
+
+Supervisors::~Supervisors() = default;
+
+net::Task<Status> Supervisors::start(fs::path folder, Spec spec, BeforeGo before_go) {
+  folder = normal(folder);
+  spec.directory = folder / spec.directory;
+  spec.log = spec.log.empty() ? folder / "log" : folder / spec.log;
+  const auto helper =
+      CO_TRY(co_await impl_->launch({.mode = Request::Mode::start, .folder = folder, .spec = std::move(spec)}));
+  const auto first = CO_TRY(co_await helper.report(impl_->runtime));
+  if (first.what == Report::What::prepared) {
+    if (before_go) CO_TRY(co_await before_go());
+    helper.go();
+    CO_TRY(co_await helper.report(impl_->runtime));
+  }
+  co_return status(folder);
+}
+
+Status Supervisors::status(const fs::path& folder) const {
+  const auto opened = RunFolder::open(normal(folder));
+  if (opened) return opened->status();
+  Status status;
+  if (opened.error().kind != base::ErrorKind::not_found) status.failure = opened.error().message;
+  return status;
+}
+
+net::Task<Status> Supervisors::stop(fs::path folder) {
+  folder = normal(folder);
+  auto opened = RunFolder::open(folder);
+  if (!opened && opened.error().kind == base::ErrorKind::not_found) co_return Status{};
+  const RunFolder files = CO_TRY(std::move(opened));
+  if (Fd supervisor = CO_TRY(open_supervisor(files))) {
+    const auto record = files.running();
+    co_await impl_->end(std::move(supervisor), record ? record->stop_grace : Spec{}.stop_grace);
+  }
+  if (files.left_behind() && !CO_TRY(lock_holder(files.directory()))) {
+    CO_TRY(co_await impl_->sweep(folder, files.running().value_or(RunRecord{}).program));
+  }
+  co_return files.status();
+}
+
+net::Task<Status> Supervisors::wait(fs::path folder) {
+  folder = normal(folder);
+  auto opened = RunFolder::open(folder);
+  if (!opened && opened.error().kind == base::ErrorKind::not_found) co_return Status{};
+  const RunFolder files = CO_TRY(std::move(opened));
+  if (const Fd supervisor = CO_TRY(open_supervisor(files))) co_await readable(impl_->runtime, supervisor);
+  co_return files.status();
+}
+
+net::Task<int> Supervisors::sweep(fs::path folder) {
+  folder = normal(folder);
+  if (folder == folder.root_path()) co_return base::invalid("the root folder cannot be swept");
+  co_return co_await impl_->sweep(std::move(folder), std::nullopt);
+}
+
+net::Task<Supervisors::Output> Supervisors::run(Spec spec, std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  if (spec.directory.empty()) spec.directory = "/";
+  const auto command = spec.command.empty() ? std::string() : spec.command.front();
+  auto helper = CO_TRY(co_await impl_->launch({.mode = Request::Mode::run, .spec = std::move(spec)}));
+  auto ended = CO_TRY(co_await gather(impl_->runtime, std::move(helper), deadline));
+  if (!ended) {
+    co_return base::timed_out(fmt::format("{} did not end within {} ms and was killed", command, timeout.count()));
+  }
+  co_return std::move(*ended);
+}
+
+}  // namespace slipway::process

@@ -1,0 +1,54 @@
+#pragma once
+// Environments on this machine: real software under supervision. Answers live questions about them and keeps what runs
+// in the state that was asked for; the documents' actions live beside it. Made by the composition root.
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "broker/ports.h"
+#include "broker/provider.h"
+#include "net/runtime.h"
+#include "process/supervisor.h"
+#include "provider/local/settings.h"
+#include "provider/local/slurm/keeper.h"
+#include "provider/local/slurm/machine.h"
+#include "workflow/action.h"
+
+namespace slipway::provider::local {
+
+class LocalProvider final : public broker::Provider {
+ public:
+  // All references must outlive it. `account`: that environments run as; unset: this process's own.
+  LocalProvider(net::Runtime& runtime, process::Supervisors& supervisors, broker::Ports& ports, LocalSettings settings,
+                slurm::Account account);
+
+  // The actions of documents. Call it before types are loaded.
+  void add_actions(workflow::ActionRegistry& registry);
+  // The table `instance-types` of the type parallelcluster. Call it before the first launch. Errors: invalid.
+  base::Result<void> use_instance_types(const boost::json::object& table);
+  // Ends the looking after of every environment; what runs goes on. Returns when nothing is under way. Twice is
+  // harmless.
+  boost::asio::awaitable<void> stop();
+
+  std::string_view name() const override { return "local"; }
+  bool serves(std::string_view region) const override { return region == "local"; }
+  base::Result<void> check(const broker::Environment& wanted) const override;
+  std::vector<broker::Instance> instances(const broker::Environment& environment) const override;
+  broker::FleetStatus fleet(const broker::Environment& environment) const override;
+  net::Task<void> terminate_instances(broker::Environment environment) override;
+  void tend(const broker::Environment& environment) override;
+  void release(const base::EnvironmentId& id) override;
+  std::vector<std::pair<std::string, std::string>> tags(const broker::Environment& environment) const override;
+  std::vector<std::string> leftovers(const std::vector<base::EnvironmentId>& live) const override;
+  net::Task<void> remove_leftover(std::string leftover) override;
+
+ private:
+  slurm::Machine machine_;
+  slurm::InstanceTypes types_;
+  slurm::Keepers keepers_;
+  net::TaskGroup group_;
+};
+
+}  // namespace slipway::provider::local

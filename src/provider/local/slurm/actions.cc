@@ -1,0 +1,242 @@
+#include "provider/local/slurm/actions.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "provider/local/slurm/client.h"
+#include "provider/local/slurm/daemons.h"
+#include "provider/local/slurm/keeper.h"
+
+namespace slipway::provider::local::slurm {
+
+namespace json = boost::json;
+using base::Result;
+using process::State;
+using std::chrono::milliseconds;
+using workflow::StepContext;
+
+namespace {
+
+struct Services {
+  const Machine& machine;
+  const InstanceTypes& types;
+  Keepers& keepers;
+
+  Paths paths(const StepContext& context) const { return Paths::of(machine.settings, context.environment_id); }
+};
+
+using Run = net::Task<json::object> (*)(Services, StepContext, json::object);
+
+class SlurmAction final : public workflow::Action {
+ public:
+  SlurmAction(Services services, workflow::EffectClass effect, Inputs inputs, std::vector<std::string_view> outputs,
+              Run run)
+      : services_(services), effect_(effect), inputs_(std::move(inputs)), outputs_(std::move(outputs)), run_(run) {}
+
+  workflow::EffectClass effect_class() const override { return effect_; }
+  Inputs inputs() const override { return inputs_; }
+  std::vector<std::string_view> outputs() const override { return outputs_; }
+  std::chrono::seconds default_timeout() const override { return std::chrono::minutes(2); }
+  net::Task<json::object> run(StepContext context, json::object inputs) override {
+    return run_(services_, std::move(context), std::move(inputs));
+  }
+
+ private:
+  Services services_;
+  workflow::EffectClass effect_;
+  Inputs inputs_;
+  std::vector<std::string_view> outputs_;
+  Run run_;
+};
+
+void tell(const StepContext& context, std::string text) {
+  if (context.progress) context.progress(std::move(text));
+}
+
+// What is left of the step's time, less a moment to say what was waited for.
+milliseconds patience(const StepContext& context) {
+  const auto left = context.deadline - base::system_clock().now() - milliseconds(500);
+  return std::clamp(left, milliseconds(100), milliseconds(std::chrono::minutes(10)));
+}
+
+Network find_network() {
+  std::array<char, 256> host = {};
+  ::gethostname(host.data(), host.size() - 1);
+  std::vector<std::string> addresses;
+  addrinfo hints = {}, *found = nullptr;
+  hints.ai_family = AF_INET;
+  hints.ai_socktype = SOCK_STREAM;
+  if (::getaddrinfo(host.data(), nullptr, &hints, &found) == 0) {
+    for (const auto* each = found; each != nullptr; each = each->ai_next) {
+      std::array<char, INET_ADDRSTRLEN> text;
+      const auto* address = reinterpret_cast<const sockaddr_in*>(each->ai_addr);
+      addresses.emplace_back(::inet_ntop(AF_INET, &address->sin_addr, text.data(), text.size()));
+    }
+    ::freeaddrinfo(found);
+  }
+  return choose_network(host.data(), addresses);
+}
+
+net::Task<json::object> prepare(Services services, StepContext context, json::object inputs) {
+  const auto& machine = services.machine;
+  const auto paths = services.paths(context);
+  CO_TRY(check_programs(machine.settings));
+  const auto* given = inputs.if_contains("Configuration");
+  if (!given || !given->is_object()) co_return base::invalid("Configuration is no structure", "Configuration");
+  auto cluster =
+      CO_TRY(plan_cluster(context.environment_name, given->get_object(), services.types, machine.settings.max_nodes));
+  CO_TRY(check_paths(paths, cluster));
+  tell(context, fmt::format("making a folder for {} nodes", cluster.nodes.size()));
+  assign_ports(cluster, CO_TRY(co_await machine.ports.reserve(context.environment_id, ports_needed(cluster))));
+  CO_TRY(co_await net::run_blocking<void>(machine.runtime, [&machine, paths, cluster]() mutable -> Result<void> {
+    cluster.network = find_network();
+    TRY(make_environments_folder(paths, machine.account));
+    TRY(lay_out(paths, cluster, machine.account));
+    return write_record(paths, cluster, machine.account);
+  }));
+  co_return json::object{{"Directory", paths.directory.native()}, {"SlurmConf", paths.slurm_conf().native()}};
+}
+
+// The cluster that prepare() made, with all its files.
+net::Task<Cluster> prepared(const Machine& machine, Paths paths) {
+  co_return co_await net::run_blocking<Cluster>(machine.runtime, [&machine, paths]() -> Result<Cluster> {
+    auto cluster = TRY(read_record(paths, machine.account));
+    if (!cluster) {
+      auto error = base::conflict(fmt::format("the cluster's folder {} is gone", paths.directory.native()));
+      error.code = "NotPrepared";
+      return error;
+    }
+    TRY(lay_out(paths, *cluster, machine.account));
+    return std::move(*cluster);
+  });
+}
+
+net::Task<json::object> start(Services services, StepContext context, json::object) {
+  const auto& machine = services.machine;
+  const auto paths = services.paths(context);
+  const auto cluster = CO_TRY(co_await prepared(machine, paths));
+  for (const auto daemon : {kMunged, kController}) {
+    tell(context, fmt::format("starting {}", daemon));
+    CO_TRY(co_await start_daemon(machine, paths, cluster.controller(), std::string(daemon), patience(context)));
+  }
+  co_return json::object{};
+}
+
+net::Task<json::object> start_nodes(Services services, StepContext context, json::object) {
+  const auto& machine = services.machine;
+  const auto paths = services.paths(context);
+  const auto cluster = CO_TRY(co_await prepared(machine, paths));
+  const auto nodes = cluster.static_nodes();
+  CO_TRY(co_await net::run_blocking<void>(
+      machine.runtime, [&machine, paths, nodes] { return add_markers(paths, nodes, machine.account); }));
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    tell(context, fmt::format("starting node {} of {}", i + 1, nodes.size()));
+    CO_TRY(co_await start_daemon(machine, paths, cluster.controller(), nodes[i], patience(context)));
+  }
+  co_return json::object{};
+}
+
+// The first of `daemons` that does not run, as an error.
+Result<void> all_run(const Machine& machine, const Paths& paths, const std::vector<std::string>& daemons) {
+  for (const auto& daemon : daemons) {
+    const auto status = machine.supervisors.status(paths.process(daemon));
+    if (status.state != State::running) return died(machine, paths, daemon, status);
+  }
+  return {};
+}
+
+// The nodes that do not accept jobs yet.
+std::vector<std::string> missing(const std::vector<std::string>& nodes, const Result<ClusterView>& view) {
+  if (!view) return nodes;
+  std::vector<std::string> absent;
+  for (const auto& node : nodes) {
+    const auto found = view->nodes.find(node);
+    if (found == view->nodes.end() || !found->second.accepts_jobs()) absent.push_back(node);
+  }
+  return absent;
+}
+
+net::Task<json::object> wait_nodes(Services services, StepContext context, json::object) {
+  const auto& machine = services.machine;
+  const auto paths = services.paths(context);
+  const auto cluster = CO_TRY(co_await prepared(machine, paths));
+  const auto nodes = cluster.static_nodes();
+  auto daemons = nodes;
+  daemons.insert(daemons.begin(), {std::string(kMunged), std::string(kController)});
+  const auto until = std::chrono::steady_clock::now() + patience(context);
+  const Client client(machine, paths);
+  for (milliseconds pause{20};; pause = std::min(pause * 3 / 2, milliseconds(1000))) {
+    CO_TRY(all_run(machine, paths, daemons));
+    const auto view = co_await client.view();
+    const auto absent = missing(nodes, view);
+    if (absent.empty()) co_return json::object{};
+    tell(context, fmt::format("{} of {} nodes are ready", nodes.size() - absent.size(), nodes.size()));
+    if (std::chrono::steady_clock::now() + pause >= until) {
+      auto error = base::unavailable(
+          view ? fmt::format("node {} runs but did not register with slurmctld in time; the machine may be overloaded",
+                             absent.front())
+               : view.error().message,
+          "NoAnswer");
+      error.evidence = last_lines(paths, absent.front(), machine.account);
+      co_return error;
+    }
+    co_await net::sleep_for(machine.runtime, pause);
+  }
+}
+
+net::Task<json::object> stop(Services services, StepContext context, json::object) {
+  co_await services.keepers.release(context.environment_id);
+  CO_TRY(co_await stop_cluster(services.machine, services.paths(context)));
+  co_return json::object{};
+}
+
+net::Task<json::object> remove_cluster(Services services, StepContext context, json::object) {
+  const auto& machine = services.machine;
+  CO_TRY(co_await net::run_blocking<void>(
+      machine.runtime, [&machine, paths = services.paths(context)] { return remove(paths, machine.account); }));
+  CO_TRY(co_await machine.ports.release(context.environment_id));
+  co_return json::object{{"Removed", true}};
+}
+
+}  // namespace
+
+void add_actions(workflow::ActionRegistry& registry, const Machine& machine, const InstanceTypes& types,
+                 Keepers& keepers) {
+  using workflow::EffectClass;
+  const Services services{.machine = machine, .types = types, .keepers = keepers};
+  const auto add = [&](std::string name, EffectClass effect, Run run, workflow::Action::Inputs inputs = {},
+                       std::vector<std::string_view> outputs = {}) {
+    registry.add(std::move(name),
+                 std::make_unique<SlurmAction>(services, effect, std::move(inputs), std::move(outputs), run));
+  };
+  add("local:slurmPrepare", EffectClass::name, prepare, {.required = {"Configuration"}, .optional = {}},
+      {"Directory", "SlurmConf"});
+  add("local:slurmStart", EffectClass::name, start);
+  add("local:slurmStartNodes", EffectClass::name, start_nodes);
+  add("local:slurmWaitNodes", EffectClass::read, wait_nodes);
+  add("local:slurmStop", EffectClass::natural, stop);
+  add("local:slurmRemove", EffectClass::natural, remove_cluster, {}, {"Removed"});
+}
+
+net::Task<void> stop_cluster(const Machine& machine, Paths paths) {
+  auto names = processes(paths, machine.account);
+  // A supervisor that was killed may have left jobs that bear no mark but the cluster's own folder.
+  const bool lost = std::ranges::any_of(names, [&](const std::string& name) {
+    const auto status = machine.supervisors.status(paths.process(name));
+    return status.state == State::exited && !status.exit_code && !status.exit_signal;
+  });
+  std::erase(names, kMunged);
+  CO_TRY(co_await stop_daemons(machine, paths, names));
+  CO_TRY(co_await stop_daemons(machine, paths, {std::string(kMunged)}));
+  // The folder itself is only swept where that is needed: it would end a shell that somebody has there, too.
+  CO_TRY(co_await machine.supervisors.sweep(paths.sockets));
+  CO_TRY(co_await machine.supervisors.sweep(lost ? paths.directory : paths.processes()));
+  co_return Result<void>();
+}
+
+}  // namespace slipway::provider::local::slurm

@@ -1,0 +1,246 @@
+#include "provider/local/slurm/folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <pwd.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+
+#include "base/text.h"
+#include "process/account.h"
+#include "process/fd.h"
+#include "provider/local/as_account.h"
+#include "provider/local/slurm/files.h"
+
+namespace slipway::provider::local::slurm {
+
+using base::Result;
+using process::Fd;
+
+namespace {
+
+constexpr std::size_t kKeyBytes = 128;
+constexpr std::size_t kSocketPathLimit = 107;
+constexpr std::size_t kDirectoryLimit = 80;
+constexpr std::array kFolders = {"", "etc", "etc/node", "log", "run", "spool", "state", "power", "process"};
+
+base::Error failed(const fs::path& path, int number = errno) {
+  auto error = base::from_errno(fmt::format("cannot write {}", path.native()), number);
+  if (number == ENOSPC || number == EDQUOT) {
+    error.code = "DiskFull";
+    error.message += "; free some space on its disk, then create the cluster again";
+    return error;
+  }
+  error.code = "DirectoryNotWritable";
+  error.message +=
+      "; give the broker's account the right to write there, or name another folder with the settings "
+      "local.environments_dir and local.short_dir";
+  return error;
+}
+
+Result<void> sync(const fs::path& path) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file || ::fsync(file.get()) != 0) return failed(path);
+  return {};
+}
+
+// Nobody else may have made it before: it is where secrets go.
+Result<void> own_folder(const fs::path& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed(path);
+  struct stat info = {};
+  if (::lstat(path.c_str(), &info) != 0) return failed(path);
+  const auto euid = ::geteuid();
+  if (!S_ISDIR(info.st_mode)) return failed(path, ENOTDIR);
+  if (info.st_uid != euid) return failed(path, EPERM);
+  if ((info.st_mode & 07777) != 0700 && ::chmod(path.c_str(), 0700) != 0) return failed(path);
+  return {};
+}
+
+bool holds(const fs::path& path, std::string_view bytes) {
+  std::ifstream file(path, std::ios::binary);
+  return file && std::string(std::istreambuf_iterator<char>(file), {}) == bytes;
+}
+
+// Replaces the file as a whole.
+Result<void> write_file(const fs::path& path, std::string_view bytes, mode_t mode, bool durable = false) {
+  auto temporary = path;
+  temporary += ".tmp";
+  ::unlink(temporary.c_str());
+  Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (!file) return failed(path);
+  for (auto rest = bytes; !rest.empty();) {
+    const ssize_t count = ::write(file.get(), rest.data(), rest.size());
+    if (count < 0) return failed(path);
+    rest.remove_prefix(static_cast<std::size_t>(count));
+  }
+  if (durable && ::fsync(file.get()) != 0) return failed(path);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return failed(path);
+  return {};
+}
+
+Result<void> make_key(const fs::path& path) {
+  struct stat info = {};
+  if (::stat(path.c_str(), &info) == 0 && info.st_size == kKeyBytes) return {};
+  std::array<char, kKeyBytes> key;
+  if (::getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size())) {
+    return base::from_errno("cannot make a munge key");
+  }
+  return write_file(path, {key.data(), key.size()}, 0400);
+}
+
+Result<void> make_sockets_folder(const Paths& paths) {
+  TRY(own_folder(paths.sockets));
+  std::error_code unseen;
+  if (fs::read_symlink(paths.owner(), unseen) == paths.directory) return {};
+  ::unlink(paths.owner().c_str());
+  if (::symlink(paths.directory.c_str(), paths.owner().c_str()) != 0) return failed(paths.owner());
+  return {};
+}
+
+std::string account_name(const Account& account) {
+  if (account) return account->name;
+  const auto* entry = ::getpwuid(::geteuid());
+  return entry ? entry->pw_name : std::to_string(::geteuid());
+}
+
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    names.push_back(it->path().filename());
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<void> check_paths(const Paths& paths, const Cluster& cluster) {
+  const auto refused = [](std::string message) {
+    auto error = base::invalid(std::move(message));
+    error.code = "DirectoryUnusable";
+    return error;
+  };
+  const auto plain = [](unsigned char c) { return std::isalnum(c) || c == '/' || c == '.' || c == '-' || c == '_'; };
+  for (const auto& path : {paths.directory.native(), paths.sockets.native()}) {
+    if (path.starts_with('/') && std::ranges::all_of(path, plain)) continue;
+    return refused(
+        fmt::format("the folder {} cannot be used: Slurm's configuration takes absolute paths of letters, "
+                    "digits and /.-_ only; name another with local.environments_dir or local.short_dir",
+                    path));
+  }
+  if (const auto size = paths.directory.native().size(); size > kDirectoryLimit) {
+    return refused(
+        fmt::format("the folder {} is {} characters too long for a socket; name a shorter one with the setting "
+                    "local.environments_dir",
+                    paths.directory.native(), size - kDirectoryLimit));
+  }
+  std::size_t longest = 0;
+  for (const auto& node : cluster.nodes) longest = std::max(longest, node.name.size());
+  // <sockets>/<index>/<node>_<job>.<step>
+  const auto size = paths.sockets.native().size() + std::string_view("/999/_67043328.4294967291").size() + longest;
+  if (size <= kSocketPathLimit) return {};
+  return refused(
+      fmt::format("the folder {} is {} characters too long for the sockets of the cluster's nodes; name a "
+                  "shorter one with the setting local.short_dir, or shorten the names of queues and resources",
+                  paths.sockets.native(), size - kSocketPathLimit));
+}
+
+Result<void> make_environments_folder(const Paths& paths, const Account& account) {
+  const auto folder = paths.directory.parent_path();
+  std::error_code unseen;
+  if (fs::exists(folder, unseen)) return {};
+  auto made = process::make_folder(folder, account);
+  if (!made && made.error().code.empty()) {
+    made.error().code = made.error().kind == base::ErrorKind::unavailable ? "DiskFull" : "DirectoryNotWritable";
+  }
+  return made;
+}
+
+Result<void> lay_out(const Paths& paths, const Cluster& cluster, const Account& account) {
+  const auto name = account_name(account);
+  const AsAccount as(account);
+  for (const auto* folder : kFolders) TRY(own_folder(folder[0] ? paths.directory / folder : paths.directory));
+  TRY(make_sockets_folder(paths));
+  for (std::size_t i = 0; i < cluster.nodes.size(); ++i) TRY(own_folder(paths.sockets / std::to_string(i)));
+  TRY(make_key(paths.munge_key()));
+  for (const auto& [file, content] : slurm_files(cluster, paths, name)) {
+    const auto path = paths.directory / file;
+    if (!holds(path, content.text)) TRY(write_file(path, content.text, content.executable ? 0700 : 0600));
+  }
+  return {};
+}
+
+Result<void> write_record(const Paths& paths, const Cluster& cluster, const Account& account) {
+  const AsAccount as(account);
+  TRY(write_file(paths.record(), to_json(cluster), 0600, true));
+  for (const auto& folder : {paths.etc(""), paths.directory, paths.directory.parent_path()}) TRY(sync(folder));
+  return {};
+}
+
+Result<std::optional<Cluster>> read_record(const Paths& paths, const Account& account) {
+  const AsAccount as(account);
+  std::ifstream file(paths.record(), std::ios::binary);
+  if (!file) return std::optional<Cluster>();
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  return std::optional(TRY(parse_cluster(text).with_context("reading " + paths.record().native())));
+}
+
+std::set<std::string> markers(const Paths& paths, const Account& account) {
+  const AsAccount as(account);
+  auto names = names_in(paths.markers());
+  return {std::make_move_iterator(names.begin()), std::make_move_iterator(names.end())};
+}
+
+Result<void> add_markers(const Paths& paths, const std::vector<std::string>& nodes, const Account& account) {
+  const AsAccount as(account);
+  for (const auto& node : nodes) {
+    const auto path = paths.markers() / node;
+    if (!Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600))) return failed(path);
+  }
+  return sync(paths.markers());
+}
+
+std::vector<std::string> processes(const Paths& paths, const Account& account) {
+  const AsAccount as(account);
+  return names_in(paths.processes());
+}
+
+Result<void> remove(const Paths& paths, const Account& account) {
+  const AsAccount as(account);
+  // The cluster's own folder last: as long as it is there, all_keys() finds what is left.
+  for (const auto& folder : {paths.sockets, paths.directory}) {
+    std::error_code error;
+    fs::remove_all(folder, error);
+    if (error) {
+      auto cause = base::from_errno(fmt::format("cannot remove the folder {}", folder.native()), error.value());
+      cause.code = "DirectoryNotRemoved";
+      return cause;
+    }
+  }
+  return {};
+}
+
+std::set<std::string> all_keys(const LocalSettings& settings, const Account& account) {
+  const AsAccount as(account);
+  std::set<std::string> keys;
+  for (auto& name : names_in(settings.environments_dir)) {
+    if (is_key(name)) keys.insert(std::move(name));
+  }
+  // Another broker's clusters have theirs in the same place.
+  for (const auto& name : names_in(settings.short_dir)) {
+    const auto key = name.starts_with("sw-") ? name.substr(3) : std::string();
+    const auto paths = Paths::of_key(settings, key);
+    std::error_code unseen;
+    if (is_key(key) && fs::read_symlink(paths.owner(), unseen) == paths.directory) keys.insert(key);
+  }
+  return keys;
+}
+
+}  // namespace slipway::provider::local::slurm

@@ -1,0 +1,20 @@
+#pragma once
+// What everything in this folder works with. Outlives all of it.
+
+#include "broker/ports.h"
+#include "net/runtime.h"
+#include "process/supervisor.h"
+#include "provider/local/settings.h"
+#include "provider/local/slurm/folder.h"
+
+namespace slipway::provider::local::slurm {
+
+struct Machine {
+  net::Runtime& runtime;
+  process::Supervisors& supervisors;
+  broker::Ports& ports;
+  LocalSettings settings;
+  Account account;
+};
+
+}  // namespace slipway::provider::local::slurm

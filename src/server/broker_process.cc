@@ -1,0 +1,174 @@
+#include "server/broker_process.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+
+#include "auth/access_keys.h"
+#include "base/clock.h"
+#include "broker/environments.h"
+#include "broker/ports.h"
+#include "broker/types.h"
+#include "http/probes.h"
+#include "net/runtime.h"
+#include "net/self_signed.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "process/supervisor.h"
+#include "provider/local/local_provider.h"
+#include "server/authentication.h"
+#include "server/metrics.h"
+#include "storage/sqlite/database.h"
+#include "surface/operator/operator_surface.h"
+#include "surface/parallelcluster/parallelcluster_surface.h"
+
+namespace slipway::server {
+
+namespace asio = boost::asio;
+
+// In the order of construction; each uses only what stands before it.
+struct BrokerProcess::Parts {
+  Parts(Settings given, std::optional<process::Account> account)
+      : settings(std::move(given)),
+        supervisors(runtime, "/proc/self/exe", account),
+        environments_account(std::move(account)) {}
+
+  Settings settings;
+  const base::Clock& clock = base::system_clock();
+  net::Runtime runtime;
+  observe::Metrics metrics;
+  process::Supervisors supervisors;
+  std::optional<process::Account> environments_account;
+  std::unique_ptr<storage::Database> database;
+  std::unique_ptr<auth::AccessKeys> keys;
+  std::unique_ptr<auth::Sigv4Authenticator> authenticator;
+  std::unique_ptr<broker::Ports> ports;
+  workflow::ActionRegistry actions;
+  std::unique_ptr<broker::TypeRegistry> types;
+  std::unique_ptr<provider::local::LocalProvider> local;
+  std::unique_ptr<broker::Environments> environments;
+  std::unique_ptr<surface::parallelcluster::ParallelClusterSurface> parallelcluster;
+  std::unique_ptr<surface::operator_api::OperatorSurface> operator_api;
+  std::unique_ptr<http::Probes> probes;
+  std::unique_ptr<Authentication> authentication;
+  std::unique_ptr<http::Server> server;
+  base::Result<void> outcome;
+
+  base::Result<void> build();
+  base::Result<void> build_server();
+  asio::awaitable<void> live(std::function<base::Result<void>(const std::string&)> ready);
+  net::Task<void> start(const std::function<base::Result<void>(const std::string&)>& ready);
+  asio::awaitable<void> wait_for_signals(net::TaskGroup& tasks);
+  asio::awaitable<void> stop();
+};
+
+BrokerProcess::BrokerProcess(Settings settings, std::optional<process::Account> account)
+    : parts_(std::make_unique<Parts>(std::move(settings), std::move(account))) {}
+
+BrokerProcess::~BrokerProcess() = default;
+
+base::Result<void> BrokerProcess::Parts::build() {
+  database = TRY(storage::sqlite::open_database(runtime, settings.data_dir));
+  keys = std::make_unique<auth::AccessKeys>(
+      *database, runtime, clock,
+      auth::AccessKeySettings{.key_file = settings.key_file, .credentials_file = settings.data_dir / "credentials"});
+  authenticator = std::make_unique<auth::Sigv4Authenticator>(*keys, clock, settings.sigv4);
+  ports = std::make_unique<broker::Ports>(*database, clock, settings.local.ports);
+  local = std::make_unique<provider::local::LocalProvider>(runtime, supervisors, *ports, settings.local,
+                                                           environments_account);
+  local->add_actions(actions);
+  broker::TypeRegistry::Extensions extensions;
+  if (!settings.instance_types.empty()) extensions["parallelcluster/instance-types"] = settings.instance_types;
+  types =
+      std::make_unique<broker::TypeRegistry>(TRY(broker::TypeRegistry::load(settings.types_dir, actions, extensions)));
+  if (const auto* type = types->find("parallelcluster")) {
+    TRY(local->use_instance_types(type->data.at("instance-types")));
+  }
+  environments = std::make_unique<broker::Environments>(runtime, *database, clock, *types, actions,
+                                                        std::vector<broker::Provider*>{local.get()}, settings.engine);
+  return {};
+}
+
+base::Result<void> BrokerProcess::Parts::build_server() {
+  const auto own = TRY(net::ensure_self_signed(settings.data_dir / "tls", net::default_names(), clock));
+  for (auto& listener : settings.http.listeners) {
+    if (listener.certificates.empty()) listener.certificates = {own.server};
+  }
+  parallelcluster = std::make_unique<surface::parallelcluster::ParallelClusterSurface>(
+      *environments, clock,
+      surface::parallelcluster::Settings{.default_region = settings.default_region, .link_key = {}});
+  operator_api = std::make_unique<surface::operator_api::OperatorSurface>(*environments, *keys);
+  probes = std::make_unique<http::Probes>(metrics, [] { return base::Result<void>(); });
+  authentication = std::make_unique<Authentication>(*authenticator);
+  add_metrics(metrics, *environments, *database);
+  // Surfaces in the order they are asked. Middlewares in the order they run: nobody unknown gets further.
+  server = std::make_unique<http::Server>(
+      runtime, metrics, clock, settings.http,
+      std::vector<const http::Surface*>{probes.get(), parallelcluster.get(), operator_api.get()},
+      std::vector<http::Middleware*>{authentication.get()});
+  return {};
+}
+
+net::Task<void> BrokerProcess::Parts::start(const std::function<base::Result<void>(const std::string&)>& ready) {
+  CO_TRY(co_await keys->start());
+  CO_TRY(co_await environments->start());
+  CO_TRY(build_server());
+  CO_TRY(server->start());
+  const auto url = settings.http.public_url.empty() ? server->urls().front() : settings.http.public_url;
+  parallelcluster->set_base_url(url);
+  CO_TRY(ready(server->urls().front()));
+  observe::info("ready", {{"url", url}});
+  co_return base::Result<void>();
+}
+
+asio::awaitable<void> BrokerProcess::Parts::wait_for_signals(net::TaskGroup&) {
+  asio::signal_set signals(runtime.io(), SIGTERM, SIGINT, SIGHUP);
+  while (co_await signals.async_wait(asio::use_awaitable) == SIGHUP) {
+    auto reloaded = server->reload_certificates();
+    if (reloaded) {
+      observe::info("certificates read again");
+    } else {
+      observe::error("the certificates stay as they were", reloaded.error());
+    }
+  }
+}
+
+asio::awaitable<void> BrokerProcess::Parts::stop() {
+  if (server) co_await server->stop();
+  co_await environments->stop();
+  co_await local->stop();
+}
+
+asio::awaitable<void> BrokerProcess::Parts::live(std::function<base::Result<void>(const std::string&)> ready) {
+  net::TaskGroup tasks(runtime);
+  outcome = co_await start(ready);
+  if (outcome) {
+    co_await wait_for_signals(tasks);
+    observe::info("stopping");
+    // A second signal: whatever is in flight is cancelled.
+    tasks.spawn("second signal", [this]() -> asio::awaitable<void> {
+      asio::signal_set signals(runtime.io(), SIGTERM, SIGINT);
+      co_await signals.async_wait(asio::use_awaitable);
+      server->stop_now();
+    });
+  }
+  co_await stop();
+  tasks.cancel();
+  co_await tasks.join();
+  runtime.stop();
+}
+
+base::Result<void> BrokerProcess::run(std::function<base::Result<void>(const std::string& url)> ready) {
+  std::signal(SIGPIPE, SIG_IGN);
+  TRY(parts_->build());
+  {
+    net::TaskGroup life(parts_->runtime);
+    life.spawn("broker", [this, ready = std::move(ready)] { return parts_->live(ready); });
+    parts_->runtime.run();
+  }
+  parts_->database->stop();
+  return std::move(parts_->outcome);
+}
+
+}  // namespace slipway::server

@@ -1,0 +1,68 @@
+#pragma once
+// Rows of `environment`: what the broker keeps of one thing launched for someone. Used by the broker, which maps them
+// to its own types. Knows no status word except 'terminated', which frees the name.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "storage/database.h"
+
+namespace slipway::storage {
+
+struct EnvironmentRow {
+  base::EnvironmentId id;  // UUIDv7 behind "env-": the order of ids is the order of creation
+  std::string name;        // unique among what is not terminated, per type and region
+  std::string type;
+  std::string region;
+  std::string owner;
+  std::string status;  // the broker's words; 'terminated' is final
+  bool rolled_back = false;
+  bool rolling_back = false;
+  std::string failure_code;  // both empty where nothing failed
+  std::string failure_reason;
+  std::string parameters = "{}";  // JSON object
+  std::string tags = "{}";        // JSON object of texts
+  std::string request_document;   // exact bytes the client sent
+  std::string outputs = "{}";     // JSON object
+  std::string fleet;              // what was asked of the compute nodes; the broker's words
+  base::Time fleet_updated_at{};
+  base::Time created_at{};
+  base::Time updated_at{};
+  std::string correlation_id;
+  std::int64_t version = 0;  // rises by 1 with every update
+};
+
+// All of these block for one statement; call them in a transaction, or with a reader where they only read.
+
+// Errors: conflict where the name is taken by an environment that is not terminated, or the id exists.
+base::Result<void> insert_environment(Connection& connection, const EnvironmentRow& row);
+
+// Writes every column but id and created_at; the stored version becomes row.version + 1. Errors: conflict where the
+// stored version is not row.version (somebody else wrote: read again) or there is no such environment.
+base::Result<void> update_environment(Connection& connection, const EnvironmentRow& row);
+
+base::Result<std::optional<EnvironmentRow>> find_environment(Connection& connection, const base::EnvironmentId& id);
+
+// The one that is not terminated.
+base::Result<std::optional<EnvironmentRow>> find_live_environment(Connection& connection, std::string_view type,
+                                                                  std::string_view region, std::string_view name);
+
+// All that ever had this name, of any type and region, newest first, at most `limit`: for `why` after the end.
+base::Result<std::vector<EnvironmentRow>> find_environments_by_name(Connection& connection, std::string_view name,
+                                                                    int limit);
+
+// A page of what is not terminated, oldest first: at most `limit` rows whose id is greater than `after` (empty: from
+// the start). The next page begins after the last row's id.
+base::Result<std::vector<EnvironmentRow>> list_environments(Connection& connection, std::string_view type,
+                                                            std::string_view region, const base::EnvironmentId& after,
+                                                            int limit);
+
+// Calls `visit` with every environment that is not terminated, in no particular order: for the start of the broker.
+base::Result<void> each_live_environment(Connection& connection, const std::function<void(EnvironmentRow)>& visit);
+
+}  // namespace slipway::storage

@@ -1,0 +1,132 @@
+#include "storage/sqlite/folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+
+namespace slipway::storage::sqlite {
+
+using base::Error;
+using base::Result;
+
+namespace {
+
+// The folder's own trouble, in words that say what to do.
+Error cannot_use(const std::filesystem::path& file, int number) {
+  const auto folder = file.parent_path().string();
+  switch (number) {
+    case ENOENT:
+      return base::unavailable(fmt::format("the data folder {} does not exist: make it", folder));
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return base::unavailable(fmt::format(
+          "the data folder {} is not writable by this account ({}): give it to this account, or choose another", folder,
+          std::strerror(number)));
+    case ENOSPC:
+    case EDQUOT:
+      return base::unavailable(
+          fmt::format("the disk or quota of the data folder {} is full. Free some space there", folder), "DiskFull");
+    default:
+      return base::from_errno(fmt::format("opening {}", file.string()), number);
+  }
+}
+
+std::string pid_in(int fd) {
+  char text[32] = {};
+  const auto length = pread(fd, text, sizeof text - 1, 0);
+  return std::string(base::trim(std::string_view(text, length > 0 ? static_cast<std::size_t>(length) : 0)));
+}
+
+}  // namespace
+
+Result<FolderLock> FolderLock::take(const std::filesystem::path& file) {
+  const auto path = file.string() + ".lock";
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return cannot_use(file, errno);
+  FolderLock lock(fd);
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return base::from_errno(fmt::format("locking {}", path));
+    const auto pid = pid_in(fd);
+    return base::conflict(fmt::format("another broker{} uses the data folder {}: stop it, or choose another folder",
+                                      pid.empty() ? "" : fmt::format(" (pid {})", pid), file.parent_path().string()));
+  }
+  const auto pid = fmt::format("{}\n", getpid());
+  if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) < 0) return cannot_use(file, errno);
+  return lock;
+}
+
+FolderLock::~FolderLock() {
+  if (fd_ >= 0) close(fd_);
+}
+
+std::string_view network_file_system(long type) {
+  switch (static_cast<unsigned long>(type) & 0xffffffffUL) {
+    case 0x6969:
+      return "NFS";
+    case 0x517b:
+    case 0xfe534d42:
+    case 0xff534d42:
+      return "SMB";
+    case 0x01021997:
+      return "9P";
+    case 0x5346414f:
+    case 0x6b414653:
+      return "AFS";
+    case 0x00c36400:
+      return "Ceph";
+    case 0x0bd00bd0:
+      return "Lustre";
+    case 0x47504653:
+      return "GPFS";
+    case 0x19830326:
+      return "BeeGFS";
+    case 0x01161970:
+      return "GFS2";
+    case 0x7461636f:
+      return "OCFS2";
+    default:
+      return {};
+  }
+}
+
+Result<void> refuse_network_file_system(const std::filesystem::path& folder) {
+  struct statfs facts;
+  if (statfs(folder.c_str(), &facts) != 0) return cannot_use(folder / "slipway.db", errno);
+  const auto name = network_file_system(static_cast<long>(facts.f_type));
+  if (name.empty()) return {};
+  return base::invalid(
+      fmt::format("the data folder {} lies on a network file system ({}), where a database can be "
+                  "damaged: choose a folder on a local disk",
+                  folder.string(), name));
+}
+
+Result<bool> make_private_file(const std::filesystem::path& file) {
+  const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0 && errno == EEXIST) return true;
+  if (fd < 0) return cannot_use(file, errno);
+  close(fd);
+  return false;
+}
+
+Result<void> sync_file(const std::filesystem::path& file) {
+  for (const auto& path : {file, file.parent_path()}) {
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return base::from_errno(fmt::format("opening {}", path.string()));
+    const int failed = fsync(fd) == 0 ? 0 : errno;
+    close(fd);
+    if (failed != 0) return base::from_errno(fmt::format("writing {} to the disk", path.string()), failed);
+  }
+  return {};
+}
+
+}  // namespace slipway::storage::sqlite

@@ -1,0 +1,32 @@
+#pragma once
+// The operator API under /slipway (openapi/operator.yaml): environments with their causal chains, access keys. Made by
+// the composition root.
+
+#include <memory>
+#include <string_view>
+
+#include "auth/access_keys.h"
+#include "broker/environments.h"
+#include "http/surface.h"
+
+namespace slipway::surface::operator_api {
+
+class OperatorSurface final : public http::Surface {
+ public:
+  // References outlive it. Throws where its own OpenAPI document is broken: that is a bug of the build.
+  OperatorSurface(broker::Environments& environments, auth::AccessKeys& keys);
+  ~OperatorSurface() override;
+
+  std::string_view name() const override { return "operator"; }
+  bool owns(std::string_view path) const override;
+  const http::Router& router() const override;
+  bool is_public(const http::Request&) const override { return false; }
+  http::Response no_route(const http::Request& request, const http::Router::Match& match) const override;
+  http::Response error(const http::Request& request, const base::Error& error) const override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace slipway::surface::operator_api

@@ -1,0 +1,56 @@
+#pragma once
+// What doctor found, and its groups of checks. Each check looks, changes nothing and gives findings that say what to
+// do.
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/context.h"
+
+namespace slipway::tool {
+
+enum class Level {
+  ok,
+  note,     // worth knowing
+  warning,  // works, but a person should decide
+  problem,  // something will fail
+};
+std::string_view to_string(Level level);
+
+struct Finding {
+  std::string check;  // "slurmctld", "port"
+  Level level = Level::ok;
+  std::string what;         // one sentence or less
+  std::string remedy = {};  // what to do; empty with ok
+};
+
+struct DoctorOptions {
+  cli::Settings settings;
+  std::string listen = "127.0.0.1:8443";
+  int first_port = 20000;
+  int last_port = 29999;
+};
+
+// Slurm's and munge's programs with their versions.
+std::vector<Finding> check_programs();
+// Of `version` lines by program: all of Slurm must be of one version.
+Finding compare_versions(const std::vector<std::pair<std::string, std::string>>& versions);
+
+// Host name, ports, disk, clock, kernel, accounts.
+std::vector<Finding> check_machine(const DoctorOptions& options);
+// `addresses`: what the host's name resolves to, as text; empty where it does not.
+Finding judge_host_name(const std::string& name, const std::vector<std::string>& addresses);
+// `free_bytes` on the file system of `folder`.
+Finding judge_disk(const std::filesystem::path& folder, std::uint64_t free_bytes, std::uint64_t free_files);
+
+// Data folder, certificate, and the broker that listens, or what stands in its way.
+std::vector<Finding> check_broker(const cli::Context& context, const DoctorOptions& options);
+// Mode and owner of the folder and of what must be private in it.
+std::vector<Finding> check_data_folder(const std::filesystem::path& folder);
+// `date`: the Date header of an answer that arrived at `now`.
+Finding judge_clock_skew(std::string_view date, base::Time now);
+Finding check_certificate(const std::filesystem::path& file, base::Time now);
+
+}  // namespace slipway::tool

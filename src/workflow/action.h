@@ -1,0 +1,76 @@
+#pragma once
+// What a step of an automation document does. Actions are registered by name in one registry that the composition root
+// fills; the engine knows no other way to have an effect. Knows no provider.
+
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "net/task.h"
+
+namespace slipway::workflow {
+
+// What may be done about a call whose outcome a crash hid (automation-documents.md, 2.8).
+enum class EffectClass {
+  read,     // repeat
+  natural,  // repeating reaches the same state: repeat
+  name,     // the caller chose a unique name: look it up, adopt, or do it
+  token,    // repeat with the same token
+  unsafe,   // repeating does it twice: hold, unless the document allows a retry
+  local,    // inside the broker, committed with the step
+};
+std::string_view to_string(EffectClass effect);  // "natural"
+
+// What an action sees of its execution. Everything that identifies the effect is the same after a crash.
+struct StepContext {
+  base::ExecutionId execution_id;
+  base::EnvironmentId environment_id;
+  std::string environment_name;
+  std::string step;   // step path
+  int attempt = 1;    // counts from 1
+  std::string token;  // deterministic UUID-shaped token of this effect; not dependent on the attempt
+  base::Time deadline;
+  std::string correlation_id;
+  // Shows a line of progress for this step to whoever follows the environment; not durable.
+  std::function<void(std::string)> progress;
+};
+
+class Action {
+ public:
+  virtual ~Action() = default;
+  virtual EffectClass effect_class() const = 0;
+  // Names the inputs that must be there and may be there; load-time checks use it.
+  struct Inputs {
+    std::vector<std::string_view> required;
+    std::vector<std::string_view> optional;
+  };
+  virtual Inputs inputs() const = 0;
+  // Predefined outputs that documents may refer to as {{ step.Name }}.
+  virtual std::vector<std::string_view> outputs() const = 0;
+  // How long one attempt may take where the document does not say; more than nothing.
+  virtual std::chrono::seconds default_timeout() const { return std::chrono::hours(1); }
+  // Does it, and returns the outputs by name. Called with the intent already durable; called again with equal `inputs`
+  // and token after a crash, or for the next attempt: it adopts what an earlier call began. The task is cancelled at
+  // the deadline and when the execution is cancelled; it must leave nothing half done that a repeat would not mend.
+  virtual net::Task<boost::json::object> run(StepContext context, boost::json::object inputs) = 0;
+};
+
+class ActionRegistry {
+ public:
+  // A second action of one name is a bug and throws.
+  void add(std::string name, std::unique_ptr<Action> action);
+  Action* find(std::string_view name) const;  // null where there is none
+  std::vector<std::string> names() const;
+
+ private:
+  std::map<std::string, std::unique_ptr<Action>, std::less<>> actions_;
+};
+
+}  // namespace slipway::workflow

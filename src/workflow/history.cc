@@ -1,0 +1,135 @@
+#include "workflow/history.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value_to.hpp>
+
+#include "storage/executions.h"
+#include "workflow/state.h"
+
+namespace slipway::workflow {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr int kMostRows = 10'000;
+
+json::object payload_of(const storage::JournalRow& row) {
+  boost::system::error_code ec;
+  auto payload = json::parse(row.payload, ec);
+  return !ec && payload.is_object() ? std::move(payload.get_object()) : json::object{};
+}
+
+std::string text_of(const json::object& payload, std::string_view name) {
+  const auto* value = payload.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+json::object object_of(const json::object& payload, std::string_view name) {
+  const auto* value = payload.if_contains(name);
+  return value != nullptr && value->is_object() ? value->get_object() : json::object{};
+}
+
+Reason reason_of(const json::object& payload) {
+  Reason reason{text_of(payload, "code"), text_of(payload, "message"), {}};
+  const auto* lines = payload.if_contains("evidence");
+  if (lines != nullptr && lines->is_array()) reason.evidence = json::value_to<std::vector<std::string>>(*lines);
+  return reason;
+}
+
+StepHistory entered(const storage::JournalRow& row, const json::object& payload) {
+  StepHistory step;
+  step.step = row.step;
+  step.action = text_of(payload, "action");
+  step.visit = static_cast<int>(row.visit);
+  step.status = to_string(Status::in_progress);
+  step.entered_at = row.at;
+  step.inputs = object_of(payload, "inputs");
+  return step;
+}
+
+void tell(const storage::JournalRow& row, ExecutionHistory& history) {
+  auto payload = payload_of(row);
+  if (row.kind == "Accepted") {
+    history.by = text_of(payload, "by");
+    history.parameters = object_of(payload, "parameters");
+    return;
+  }
+  if (row.kind == "Entered") return history.steps.push_back(entered(row, payload));
+  if (history.steps.empty()) return;
+  auto& step = history.steps.back();
+  step.attempts = std::max(step.attempts, static_cast<int>(row.attempt));
+  if (row.kind == "Takeover") ++step.restarts;
+  if (row.kind == "Sent") step.status = to_string(Status::in_progress);
+  if (row.kind == "Waiting") {
+    step.status = to_string(Status::waiting);
+    step.reason = reason_of(payload);
+  }
+  if (row.kind == "Retry") {
+    step.status = to_string(Status::waiting);
+    step.failed_attempts.push_back(
+        {static_cast<int>(row.attempt), row.at, text_of(payload, "status"), reason_of(payload)});
+  }
+  if (row.kind == "Outcome") {
+    step.status = text_of(payload, "status");
+    step.ended_at = row.at;
+    step.reason = reason_of(payload);
+    if (auto* outputs = payload.if_contains("outputs")) step.outputs = std::move(*outputs);
+  }
+}
+
+base::Result<ExecutionHistory> history_of_row(storage::Connection& connection, storage::ExecutionRow row) {
+  ExecutionHistory history{.id = row.id,
+                           .environment_id = row.environment_id,
+                           .kind = row.kind,
+                           .document = row.document_name,
+                           .document_version = row.document_version,
+                           .status = row.state,
+                           .by = {},
+                           .correlation_id = row.correlation_id,
+                           .parameters = {},
+                           .created_at = row.created_at,
+                           .started_at = row.started_at,
+                           .ended_at = row.ended_at,
+                           .cancelled_at = row.cancel_at,
+                           .cancelled_by = row.cancel_by,
+                           .failed_step = {},
+                           .reason = {},
+                           .steps = {}};
+  for (const auto& entry : TRY(storage::journal_of(connection, row.id, 0, kMostRows))) tell(entry, history);
+  for (const auto& effect : TRY(storage::effects_of(connection, row.id))) {
+    for (auto& step : history.steps) {
+      if (step.step != effect.step || step.visit != effect.visit) continue;
+      step.effect = effect.state;
+      step.token = effect.token;
+    }
+  }
+  auto execution = TRY(read_row(std::move(row)));
+  if (auto& failure = execution.state.failure) {
+    history.failed_step = failure->step;
+    history.reason = {failure->code, failure->message, failure->evidence};
+  }
+  return history;
+}
+
+}  // namespace
+
+base::Result<ExecutionHistory> history_of(storage::Connection& connection, const base::ExecutionId& id) {
+  auto row = TRY(storage::find_execution(connection, id));
+  if (!row) return base::not_found(fmt::format("there is no execution {}", id.str()));
+  return history_of_row(connection, std::move(*row));
+}
+
+base::Result<std::vector<ExecutionHistory>> histories_of(storage::Connection& connection,
+                                                         const base::EnvironmentId& environment, int limit) {
+  std::vector<ExecutionHistory> histories;
+  for (auto& row : TRY(storage::executions_of(connection, environment, limit))) {
+    histories.push_back(TRY(history_of_row(connection, std::move(row))));
+  }
+  return histories;
+}
+
+}  // namespace slipway::workflow

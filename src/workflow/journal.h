@@ -1,0 +1,17 @@
+#pragma once
+// What a journal row's payload holds: written by the transition function, read by history.h. No secret and no bulk.
+
+#include <boost/json/object.hpp>
+
+#include "base/error.h"
+#include "workflow/state.h"
+
+namespace slipway::workflow {
+
+// `value` as a person wants to see it: values under sensitive names masked, long texts cut, at every depth.
+boost::json::value clipped(boost::json::value value);
+
+// {"status", "code", "message", "evidence"} of a step or an attempt that did not succeed.
+boost::json::object outcome_payload(Status outcome, const base::Error& error);
+
+}  // namespace slipway::workflow

@@ -1,0 +1,88 @@
+#pragma once
+// A compiled automation document: what the transition function walks. Made by document.h, never changed afterwards, and
+// shared by all executions of one document. Knows no storage and no clock.
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/yaml.h"
+#include "workflow/action.h"
+#include "workflow/condition.h"
+#include "workflow/pattern.h"
+#include "workflow/reference.h"
+
+namespace slipway::workflow {
+
+// Rises with every change of behaviour; an execution keeps the number it started with (automation-documents.md, 2.15).
+inline constexpr int kSemantics = 1;
+// Index of a step that is none: the execution ends there.
+inline constexpr int kEnd = -1;
+
+enum class Type { string, string_list, integer, boolean, string_map, map_list };
+std::string_view to_string(Type type);  // "StringList"
+
+struct Parameter {
+  std::string name;
+  Type type = Type::string;
+  std::optional<boost::json::value> fallback;  // `default`; may hold system references. Without one: required
+  std::vector<boost::json::value> allowed_values;
+  std::optional<Pattern> allowed_pattern;
+  std::map<std::string, std::int64_t, std::less<>>
+      bounds;              // minItems, maxItems, minChars, maxChars, minValue, maxValue
+  bool sensitive = false;  // shown nowhere
+};
+
+struct Choice {
+  Condition condition;
+  int next = kEnd;
+};
+
+struct Step {
+  enum class Kind { action, branch, sleep };
+  enum class OnFailure { abort, proceed, jump };
+
+  std::string name;
+  std::string action;
+  Kind kind = Kind::action;
+  EffectClass effect = EffectClass::unsafe;
+  boost::json::object inputs;  // as written, with references
+  int next = kEnd;             // after success, and after a failure with Continue; isEnd and list order are worked in
+  OnFailure on_failure = OnFailure::abort;
+  int failure_next = kEnd;  // with OnFailure::jump
+  int cancel_next = kEnd;   // onCancel: step:X
+  bool critical = true;
+  int max_attempts = 1;
+  boost::json::value timeout;  // seconds, or a text with a reference to them; null where the document gives none
+  std::chrono::seconds default_timeout{0};  // the action's; 0 is none
+  std::vector<Choice> choices;              // of a branch
+
+  // For checks and messages.
+  base::YamlMark mark;
+  std::string pointer;  // "/mainSteps/2"
+};
+
+struct Output {
+  std::string name;  // "Step.Output", or the key the document gives it
+  Reference from;
+};
+
+struct Plan {
+  std::string name;
+  std::string sha256;   // of content
+  std::string content;  // the document as written: what is stored and pinned
+  std::string assume_role;
+  std::vector<Parameter> parameters;
+  std::vector<Step> steps;
+  std::vector<Output> outputs;
+
+  int find_step(std::string_view step) const;                    // kEnd where there is none
+  const Parameter* find_parameter(std::string_view name) const;  // null where there is none
+};
+
+}  // namespace slipway::workflow

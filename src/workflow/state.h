@@ -1,0 +1,94 @@
+#pragma once
+// Where an execution stands: all that the transition function needs beside the plan, and all that survives a crash.
+// Also how it is laid out in the row of storage/executions.h.
+
+#include <boost/json/object.hpp>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "storage/executions.h"
+#include "workflow/reference.h"
+
+namespace slipway::workflow {
+
+// Of an execution and of a step alike. Everything after `cancelling` is final.
+enum class Status { pending, in_progress, waiting, cancelling, success, timed_out, cancelled, failed };
+std::string_view to_string(Status status);  // "InProgress"
+std::optional<Status> status_from(std::string_view text);
+bool is_final(Status status);
+
+// What an execution that is not running waits for.
+enum class Waiting {
+  nothing,
+  sleep,
+  retry,            // of the current step's action
+  unknown_outcome,  // held: a crash hid whether an unsafe call was made, and only a person can say
+};
+
+struct Failure {
+  std::string step;
+  std::string code;
+  std::string message;
+  std::vector<std::string> evidence;  // last lines of the failing command
+};
+
+// The step the execution is in.
+struct Position {
+  std::string step;  // path; empty before the first
+  int visit = 0;
+  int attempt = 0;
+  int generation = 0;
+  int sends = 0;  // calls of this visit and generation, repeats after crashes included
+  base::Time entered_at{};
+  base::Time deadline{};    // of the attempt
+  base::Time first_sent{};  // of this generation
+};
+
+struct StepRecord {
+  int visit = 0;
+  Status status = Status::in_progress;
+};
+
+struct CancelRequest {
+  base::Time at{};
+  std::string by;
+};
+
+struct State {
+  Status status = Status::pending;
+  Position at;
+  Waiting waiting = Waiting::nothing;
+  base::Time wake_at{};  // where it waits for the clock; else the epoch
+  std::optional<CancelRequest> cancel;
+  base::Time cancel_limit{};                // end of the cancel chain, with Status::cancelling
+  std::map<std::string, StepRecord> steps;  // those entered so far
+  std::optional<Failure> failure;           // the first that decides the end
+  boost::json::object parameters;
+  boost::json::object outputs;  // step -> output -> value
+
+  bool ended() const { return is_final(status); }
+  // A call was begun and its answer is not recorded.
+  bool in_flight() const {
+    return (status == Status::in_progress || status == Status::cancelling) && waiting == Waiting::nothing;
+  }
+};
+
+// Everything of one execution, as its row holds it.
+struct Execution {
+  storage::ExecutionRow row;  // the constant columns and the guard
+  Identity identity;
+  State state;
+};
+
+// Errors: internal, a row that this version cannot read.
+base::Result<Execution> read_row(storage::ExecutionRow row);
+// Lays `state` out in `row`'s columns; times started and ended are kept once set. `vals` only where `with_values`.
+void write_row(const State& state, const Identity& identity, base::Time now, bool with_values,
+               storage::ExecutionRow& row);
+
+}  // namespace slipway::workflow
