@@ -46,6 +46,11 @@ def until(check, timeout=60, what="the condition"):
         select.select([], [], [], 0.05)
 
 
+def clean_environment():
+    """This process's, without what would steer the program."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SLIPWAY_"))}
+
+
 class Answer:
     def __init__(self, response):
         self.status = response.status
@@ -73,7 +78,7 @@ class Broker:
             self.process = subprocess.Popen(
                 [BINARY, "serve", "--data-dir", self.data, "--listen", self.listen, *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                env={**os.environ, **self.environment}, text=True, start_new_session=True)
+                env={**clean_environment(), **self.environment}, text=True, start_new_session=True)
         line = self.process.stdout.readline()
         if not re.search(r"https://", line):
             self.process.wait()
@@ -124,7 +129,7 @@ class Broker:
 
     def cli(self, *arguments, check=None, timeout=120, **more):
         """The program's own command line against this broker; gives the finished process."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SLIPWAY_"))}
+        environment = clean_environment()
         environment["SLIPWAY_DATA_DIR"] = str(self.data)
         done = subprocess.run([BINARY, *map(str, arguments)], env=environment, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=timeout, **more)

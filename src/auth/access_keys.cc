@@ -112,12 +112,14 @@ net::Task<void> AccessKeys::make_first() {
   co_return base::Result<void>();
 }
 
-net::Task<NewAccessKey> AccessKeys::create(std::string name) {
+net::Task<NewAccessKey> AccessKeys::create(std::string name, Beside beside) {
   CO_TRY(check_name(name));
   const auto made = generate(std::move(name), clock_.now());
   const auto row = sealed_row(made, *seal_);
-  CO_TRY(co_await database_.write(
-      [row](storage::Connection& connection) { return storage::insert_access_key(connection, row); }));
+  CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
+    TRY(storage::insert_access_key(connection, row));
+    return beside(connection, made.key);
+  }));
   entries_.emplace(made.key.id, entry_of(made.key, made.secret));
   co_return made;
 }
@@ -131,9 +133,13 @@ std::vector<AccessKey> AccessKeys::list() const {
   return keys;
 }
 
-net::Task<void> AccessKeys::revoke(std::string id) {
-  CO_TRY(co_await database_.write(
-      [id](storage::Connection& connection) { return storage::remove_access_key(connection, id); }));
+net::Task<void> AccessKeys::revoke(std::string id, Beside beside) {
+  const auto* entry = find(id);
+  const auto key = entry ? entry->key : AccessKey{};
+  CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
+    TRY(storage::remove_access_key(connection, id));
+    return beside(connection, key);
+  }));
   entries_.erase(id);
   // The key is revoked whatever becomes of the file; the next start removes it too.
   const auto file = settings_.credentials_file;

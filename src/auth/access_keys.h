@@ -49,12 +49,18 @@ class AccessKeys {
   // file cannot be written; each says what to do.
   net::Task<void> start();
 
+  // What is committed together with a change of a key: its audit record.
+  using Beside = std::function<base::Result<void>(storage::Connection&, const AccessKey&)>;
+
   // `name`: 1 to 64 of A-Z a-z 0-9 + = , . @ _ -, else invalid. Durable when it returns.
-  net::Task<NewAccessKey> create(std::string name);
+  net::Task<NewAccessKey> create(std::string name, Beside beside);
   // Oldest first.
   std::vector<AccessKey> list() const;
   // Durable, and no request passes with that key, when it returns. Errors: not_found.
-  net::Task<void> revoke(std::string id);
+  net::Task<void> revoke(std::string id, Beside beside);
+
+  // From start() on: a secret for another purpose of the broker's, the same after every restart.
+  base::Secret derive(std::string_view purpose) const { return seal_->derive(purpose); }
 
   struct Entry {
     AccessKey key;

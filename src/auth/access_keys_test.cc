@@ -65,16 +65,18 @@ struct AuthAccessKeys : testing::Test {
   }
 
   base::Result<NewAccessKey> create(std::string name) {
-    return net::run_to_end(runtime, [&] { return keys->create(name); });
+    return net::run_to_end(runtime, [&] { return keys->create(name, beside); });
   }
   base::Result<void> revoke(std::string id) {
-    return net::run_to_end(runtime, [&] { return keys->revoke(id); });
+    return net::run_to_end(runtime, [&] { return keys->revoke(id, beside); });
   }
   std::vector<std::string> names() const {
     std::vector<std::string> result;
     for (const auto& key : keys->list()) result.push_back(key.name);
     return result;
   }
+  AccessKeys::Beside beside = [](storage::Connection&, const AccessKey&) { return base::Result<void>(); };
+
   std::string id_in_file() const { return access_key_id_in(settings.credentials_file).value(); }
 
   fs::path folder;
@@ -123,6 +125,17 @@ TEST_F(AuthAccessKeys, a_new_key_has_the_form_of_aws_and_is_its_own) {
   EXPECT_THAT(one->secret.reveal(), MatchesRegex("[A-Za-z0-9+/]{40}"));
   EXPECT_NE(one->key.id, two->key.id);
   EXPECT_NE(one->secret.reveal(), two->secret.reveal());
+}
+
+TEST_F(AuthAccessKeys, a_change_whose_record_fails_is_none) {
+  ready();
+  const auto admin = keys->list().front().id;
+  beside = [](storage::Connection&, const AccessKey&) { return base::internal("no record"); };
+  EXPECT_FALSE(create("alice"));
+  EXPECT_FALSE(revoke(admin));
+  EXPECT_EQ(names(), std::vector<std::string>{"admin"});
+  ASSERT_TRUE(reopen());
+  EXPECT_EQ(names(), std::vector<std::string>{"admin"});
 }
 
 TEST_F(AuthAccessKeys, a_name_is_a_user_name_of_iam) {

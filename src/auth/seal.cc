@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "auth/private_file.h"
+#include "base/ids.h"
 #include "base/text.h"
 
 namespace slipway::auth {
@@ -111,6 +112,10 @@ base::Result<base::Secret> Seal::open(std::string_view sealed, std::string_view 
     return base::invalid("a sealed secret does not open: it was sealed with another key, or changed");
   }
   return secret;
+}
+
+base::Secret Seal::derive(std::string_view purpose) const {
+  return base::Secret(base::hmac_sha256_hex(key_, purpose));
 }
 
 }  // namespace slipway::auth

@@ -26,6 +26,8 @@ class Seal {
   std::string seal(const base::Secret& secret, std::string_view owner) const;
   // Errors: invalid (another key, another owner, or the text was changed).
   base::Result<base::Secret> open(std::string_view sealed, std::string_view owner) const;
+  // A key of its own for another purpose, the same at every start; it tells nothing about this one.
+  base::Secret derive(std::string_view purpose) const;
 
  private:
   explicit Seal(base::Secret key) : key_(std::move(key)) {}

@@ -43,6 +43,13 @@ TEST_F(AuthSeal, never_seals_the_same_way_twice) {
   EXPECT_NE(seal.seal(secret, "AKIAONE"), seal.seal(secret, "AKIAONE"));
 }
 
+TEST_F(AuthSeal, a_derived_key_is_the_same_after_a_restart_and_another_for_another_purpose) {
+  const auto key = Seal::load_or_create(folder / "key")->derive("links");
+  EXPECT_EQ(Seal::load(folder / "key")->derive("links").reveal(), key.reveal());
+  EXPECT_NE(Seal::load(folder / "key")->derive("cookies").reveal(), key.reveal());
+  EXPECT_NE(Seal::load_or_create(folder / "other")->derive("links").reveal(), key.reveal());
+}
+
 TEST_F(AuthSeal, a_changed_text_does_not_open) {
   const auto seal = Seal::load_or_create(folder / "key").value();
   const auto sealed = seal.seal(secret, "AKIAONE");

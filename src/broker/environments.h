@@ -102,8 +102,10 @@ class Environments final : private workflow::Listener {
   // Errors: not_found.
   net::Task<Explanation> explain(std::string name_or_id);
 
-  // The audit record of a change that is not an environment's. `target`: what it was about.
-  net::Task<void> record(Cause cause, std::string target, boost::json::object before, boost::json::object after);
+  // Writes the audit record of a change that is not an environment's, in that change's transaction. `target`: what it
+  // was about. May run on the writer's thread.
+  base::Result<void> record(storage::Connection& connection, const Cause& cause, std::string target,
+                            const boost::json::object& before, const boost::json::object& after) const;
 
   // Live answers of the provider; empty or unknown where no provider serves the region.
   std::vector<Instance> instances(const Environment& environment) const;

@@ -178,11 +178,9 @@ void Environments::progress(const workflow::Progress& progress) {
                          {observe::kCorrelationId, known ? (*environment)->correlation_id : ""}});
 }
 
-net::Task<void> Environments::record(Cause cause, std::string target, boost::json::object before,
-                                     boost::json::object after) {
-  const auto row = audit_row(cause, clock_.now(), std::move(target), before, after);
-  co_return co_await database_.write(
-      [row](storage::Connection& connection) { return storage::insert_audit(connection, row); });
+base::Result<void> Environments::record(storage::Connection& connection, const Cause& cause, std::string target,
+                                        const boost::json::object& before, const boost::json::object& after) const {
+  return storage::insert_audit(connection, audit_row(cause, clock_.now(), std::move(target), before, after));
 }
 
 net::Task<void> Environments::start() {

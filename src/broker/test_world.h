@@ -156,11 +156,6 @@ inline Instance compute_node(std::string id, std::string queue) {
   return instance;
 }
 
-// src/broker/test_world.h -> the repository.
-inline std::filesystem::path repository() {
-  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-}
-
 class World {
  public:
   World() {
@@ -258,7 +253,7 @@ class World {
 
   void open() {
     database = storage::sqlite::open_database(runtime, folder.path).value();
-    types = std::make_unique<TypeRegistry>(TypeRegistry::load(repository() / "types", actions).value());
+    types = std::make_unique<TypeRegistry>(TypeRegistry::load("types", actions).value());
     environments = std::make_unique<Environments>(runtime, *database, clock, *types, actions,
                                                   std::vector<Provider*>{&provider}, settings);
     run([&] { return environments->start(); }).value();

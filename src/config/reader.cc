@@ -358,7 +358,7 @@ base::Result<void> Reader::finish() const {
   return base::invalid(base::join(mistakes, "\n"));
 }
 
-std::vector<std::string> Reader::unknown_variables(std::span<const std::string_view> known) const {
+std::vector<std::string> Reader::unknown_variables(std::span<const std::string> known) const {
   std::vector<std::string> unknown;
   const auto& shared = *root_->shared;
   const std::vector<std::string> names(shared.variables.begin(), shared.variables.end());

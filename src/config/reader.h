@@ -85,7 +85,7 @@ class Reader {
   base::Result<void> finish() const;
   // SLIPWAY_ variables that no setting read and that are not in `known`, each with the nearest known name: for a
   // warning.
-  std::vector<std::string> unknown_variables(std::span<const std::string_view> known) const;
+  std::vector<std::string> unknown_variables(std::span<const std::string> known) const;
   // The effective settings as YAML, each with where it comes from; secrets as ********.
   std::string print() const;
 

@@ -54,8 +54,8 @@ Outcome read(std::string file, std::map<std::string, std::string> environment = 
   const auto finished = reader.finish();
   if (!finished) outcome.mistakes = finished.error().message;
   outcome.printed = reader.print();
-  static constexpr std::array<std::string_view, 1> kElsewhere{"SLIPWAY_URL"};
-  outcome.unknown = reader.unknown_variables(kElsewhere);
+  const std::vector<std::string> elsewhere{"SLIPWAY_URL"};
+  outcome.unknown = reader.unknown_variables(elsewhere);
   return outcome;
 }
 

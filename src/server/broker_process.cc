@@ -97,7 +97,8 @@ base::Result<void> BrokerProcess::Parts::build_server() {
   }
   parallelcluster = std::make_unique<surface::parallelcluster::ParallelClusterSurface>(
       *environments, clock,
-      surface::parallelcluster::Settings{.default_region = settings.default_region, .link_key = {}});
+      surface::parallelcluster::Settings{.default_region = settings.default_region,
+                                         .link_key = keys->derive("configuration links")});
   operator_api = std::make_unique<surface::operator_api::OperatorSurface>(*environments, *keys);
   probes = std::make_unique<http::Probes>(metrics, [] { return base::Result<void>(); });
   authentication = std::make_unique<Authentication>(*authenticator);

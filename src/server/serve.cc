@@ -68,7 +68,8 @@ base::Result<void> announce(const std::filesystem::path& data_dir, const std::st
   return {};
 }
 
-base::Result<cli::ExitCode> serve(const Options& options) {
+// `known`: variables that other commands read.
+base::Result<cli::ExitCode> serve(const Options& options, const std::vector<std::string>& known) {
   const auto data_dir = std::filesystem::absolute(options.data_dir).lexically_normal();
   config::Reader reader(TRY(sources_of(options)));
   const auto settings = read_settings(reader, data_dir);
@@ -83,10 +84,7 @@ base::Result<cli::ExitCode> serve(const Options& options) {
   struct StopLog {
     ~StopLog() { observe::stop_log(); }
   } stop_log;
-  constexpr std::string_view kNoSettings[] = {"SLIPWAY_DATA_DIR", "SLIPWAY_CONFIG",  "SLIPWAY_URL",
-                                              "SLIPWAY_CA",       "SLIPWAY_BINARY",  "SLIPWAY_SHARED",
-                                              "SLIPWAY_SOAK",     "SLIPWAY_PROCESS", "SLIPWAY_SEED"};
-  for (const auto& unknown : reader.unknown_variables(kNoSettings)) observe::warning(unknown);
+  for (const auto& unknown : reader.unknown_variables(known)) observe::warning(unknown);
   warn_of_dangerous_settings(settings, account.has_value());
 
   BrokerProcess broker(settings, std::move(account));
@@ -110,7 +108,7 @@ void add_serve(cli::Command& root, const cli::Context&) {
   command.option("--types-dir", options->types_dir, "Folder of the environment types",
                  {.placeholder = "DIR", .completes = cli::Completes::folders});
   command.flag("--print-settings", options->print_settings, "Print the effective settings and end");
-  command.run([options] { return serve(*options); });
+  command.run([options, root] { return serve(*options, root.variables()); });
 }
 
 }  // namespace slipway::server

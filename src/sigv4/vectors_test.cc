@@ -27,7 +27,7 @@ const base::Secret kSecret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
 
 fs::path vectors() {
   const char* shared = std::getenv("SLIPWAY_SHARED");
-  return (shared ? fs::path(shared) : fs::path(SLIPWAY_SOURCE_DIR) / "../shared") / "vectors";
+  return (shared ? fs::path(shared) : fs::path("../shared")) / "vectors";
 }
 
 std::string read(const fs::path& path) {

@@ -12,7 +12,7 @@
 #include "net/runtime.h"
 #include "process/supervisor.h"
 #include "provider/local/settings.h"
-#include "provider/local/slurm/keeper.h"
+#include "provider/local/slurm/keepers.h"
 #include "provider/local/slurm/machine.h"
 #include "workflow/action.h"
 

@@ -105,9 +105,12 @@ struct OperatorSurface::Impl {
 
   net::Task<http::Response> create_key(http::Request& request, object) {
     CO_TRY(require_administrator(request));
-    const auto made = CO_TRY(co_await keys.create(text(request.json->as_object(), "name")));
+    const auto cause = cause_of(request);
+    const auto made = CO_TRY(co_await keys.create(
+        text(request.json->as_object(), "name"), [&](storage::Connection& connection, const auth::AccessKey& key) {
+          return environments.record(connection, cause, key.id, {}, key_body(key));
+        }));
     auto body = key_body(made.key);
-    CO_TRY(co_await environments.record(cause_of(request), made.key.id, {}, body));
     body["secretAccessKey"] = made.secret.reveal();
     co_return http::json_response(201, body);
   }
@@ -115,8 +118,10 @@ struct OperatorSurface::Impl {
   net::Task<http::Response> revoke_key(http::Request& request, object parameters) {
     CO_TRY(require_administrator(request));
     const auto id = text(parameters, "accessKeyId");
-    CO_TRY(co_await keys.revoke(id));
-    CO_TRY(co_await environments.record(cause_of(request), id, {{"accessKeyId", id}}, {}));
+    const auto cause = cause_of(request);
+    CO_TRY(co_await keys.revoke(id, [&](storage::Connection& connection, const auth::AccessKey& key) {
+      return environments.record(connection, cause, key.id, key_body(key), {});
+    }));
     co_return http::Response{.status = 204, .headers = {}, .body = {}};
   }
 

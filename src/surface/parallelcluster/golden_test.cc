@@ -9,7 +9,7 @@ namespace {
 
 std::filesystem::path validation_folder() {
   const auto* shared = std::getenv("SLIPWAY_SHARED");
-  const auto root = shared == nullptr ? broker::test_world::repository() / "../shared" : std::filesystem::path(shared);
+  const auto root = std::filesystem::path(shared == nullptr ? "../shared" : shared);
   return root / "parallelcluster/validation";
 }
 

@@ -37,10 +37,6 @@ http::OpenApi load_document() {
   return std::move(document).value();
 }
 
-base::Secret link_key_of(const Settings& settings) {
-  return settings.link_key.empty() ? base::Secret(base::random_hex(32)) : settings.link_key;
-}
-
 // An Error of an operation ends here, so here is where it is logged: those that are the caller's doing are not.
 http::Response failed(const http::Request& request, const base::Error& error) {
   if (error.retryable() || error.kind == base::ErrorKind::internal) {
@@ -57,7 +53,7 @@ http::Response failed(const http::Request& request, const base::Error& error) {
 struct ParallelClusterSurface::Impl {
   Impl(broker::Environments& environments, const base::Clock& clock, Settings given)
       : settings(std::move(given)),
-        links(clock, link_key_of(settings)),
+        links(clock, settings.link_key),
         context{.environments = environments, .links = links, .default_region = settings.default_region} {}
 
   void add_routes() {

@@ -15,8 +15,7 @@ namespace slipway::surface::parallelcluster {
 
 struct Settings {
   std::string default_region = "local";  // of a request that names none
-  // Seals the links to configuration documents; empty: a new one at each start, so that links end with the process.
-  base::Secret link_key = {};
+  base::Secret link_key;                 // seals the links to configuration documents
 };
 
 class ParallelClusterSurface final : public http::Surface {

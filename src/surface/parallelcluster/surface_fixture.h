@@ -28,8 +28,7 @@ inline std::string read_file(const std::filesystem::path& path) {
 }
 
 inline const std::string& first_cluster() {
-  static const std::string text =
-      read_file(broker::test_world::repository() / "examples/parallelcluster/first-cluster.yaml");
+  static const std::string text = read_file("examples/parallelcluster/first-cluster.yaml");
   return text;
 }
 

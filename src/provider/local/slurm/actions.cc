@@ -10,7 +10,7 @@
 
 #include "provider/local/slurm/client.h"
 #include "provider/local/slurm/daemons.h"
-#include "provider/local/slurm/keeper.h"
+#include "provider/local/slurm/keepers.h"
 
 namespace slipway::provider::local::slurm {
 

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -90,23 +89,6 @@ class Keeper {
   int misses_ = 0;            // checks in a row that slurmctld did not answer
   Steady::time_point next_check_{};
   std::chrono::milliseconds check_pause_{0};
-};
-
-class Keepers {
- public:
-  explicit Keepers(const Machine& machine) : machine_(machine) {}
-
-  // Begins to look after the environment, or takes notice of what is asked of it now.
-  void tend(const broker::Environment& environment);
-  // Null: nobody looks after it.
-  Keeper* find(const base::EnvironmentId& id) const;
-  // Returns when nobody looks after it any more and nothing is under way. Idempotent.
-  boost::asio::awaitable<void> release(base::EnvironmentId id);
-  boost::asio::awaitable<void> stop();
-
- private:
-  const Machine& machine_;
-  std::map<base::EnvironmentId, std::shared_ptr<Keeper>> keepers_;
 };
 
 }  // namespace slipway::provider::local::slurm

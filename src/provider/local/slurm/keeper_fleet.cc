@@ -22,6 +22,8 @@ constexpr seconds kCheckPeriod{30};
 constexpr milliseconds kFirstPause{250};
 constexpr milliseconds kLongestPause{2000};
 constexpr int kMissesAllowed = 3;
+// A slurmd that was just started is silent until it has registered, and the view may be older than it is.
+constexpr seconds kTimeToRegister{30};
 
 }  // namespace
 
@@ -62,6 +64,7 @@ void Keeper::judge_nodes(const ClusterView& view) {
     const auto found = daemons_.find(name);
     if (found == daemons_.end() || found->second.busy || found->second.status.state != State::running) continue;
     auto& daemon = found->second;
+    if (base::system_clock().now() - daemon.status.started_at < kTimeToRegister) continue;
     daemon.problem = node.is_silent() ? fmt::format("{}: slurmd runs but does not answer", name)
                      : node.is_down() ? fmt::format("{}: slurmctld holds it down: {}", name, node.reason)
                                       : std::string();
