@@ -1,4 +1,5 @@
-"""docs/settings.md, docs/cli.md and SECURITY.md say what the program says: they cannot go stale."""
+"""What the pages say is what the program says and does: they cannot go stale."""
+import json
 import os
 import re
 import subprocess
@@ -92,3 +93,10 @@ def test_what_the_broker_warns_of_stands_in_security_in_the_same_words():
     warnings = re.findall(r'observe::\w+\("([^"]+)"', (ROOT / "src/server/warnings.cc").read_text())
     text = (ROOT / "SECURITY.md").read_text()
     assert warnings and [warning for warning in warnings if warning not in text] == []
+
+
+def test_the_readme_s_curl_line_works(broker):
+    [block] = re.findall(r"^```\n(data=.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
+    script = re.sub(r"^data=.*", f"data={broker.data}", block, flags=re.M)
+    done = subprocess.run(["sh", "-ec", script], capture_output=True, text=True, timeout=60)
+    assert json.loads(done.stdout) == {"clusters": []}, done
