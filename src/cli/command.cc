@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iostream>
 #include <map>
+#include <utility>
 
 #include "base/text.h"
 #include "cli/completion.h"
@@ -178,7 +179,7 @@ Parsed CommandLine::parse(std::vector<std::string> words) {
     std::cerr << help_of(deepest(*app_));
     return {.action = {}, .exit_code = static_cast<int>(ExitCode::usage)};
   }
-  return {.action = state_->chosen, .exit_code = 0};
+  return {.action = std::exchange(state_->chosen, nullptr), .exit_code = 0};
 }
 
 std::vector<std::string> CommandLine::complete(const std::vector<std::string>& words) const {

@@ -59,7 +59,7 @@ class Section {
   // The mapping under `name`; an empty one where there is none.
   Section section(std::string_view name);
   // One section for each element of the sequence of mappings under `name`; none where it is absent. Elements come from
-  // the file alone; the environment may change their members: SLIPWAY_LISTENERS_0_ADDRESS.
+  // the file alone; the environment may change their members: SLIPWAY_LISTENERS_0_LISTEN.
   std::vector<Section> sections(std::string_view name);
   // True where the file has `name`.
   bool has(std::string_view name) const;

@@ -9,7 +9,7 @@
 #include <boost/json/value.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "observe/log.h"
+#include "http/failure.h"
 
 namespace slipway::http {
 
@@ -38,33 +38,12 @@ std::string what(const std::exception_ptr& thrown) {
   }
 }
 
-void log_error(const Request& request, const base::Error& error) {
-  const observe::Fields fields{{"request_id", request.request_id},
-                               {observe::kCorrelationId, request.correlation_id},
-                               {"operation", request.operation}};
-  switch (error.kind) {
-    case base::ErrorKind::internal:
-      return observe::error("a request failed", error, fields);
-    case base::ErrorKind::unavailable:
-    case base::ErrorKind::timed_out:
-      return observe::warning("a request could not be served", error, fields);
-    // The caller's doing; the access log has its status.
-    case base::ErrorKind::invalid:
-    case base::ErrorKind::unauthenticated:
-    case base::ErrorKind::forbidden:
-    case base::ErrorKind::not_found:
-    case base::ErrorKind::conflict:
-    case base::ErrorKind::throttled:
-      return;
-  }
-}
-
 bool has_header(const Response& response, std::string_view name) {
   return std::ranges::any_of(response.headers, [&](const auto& header) { return header.first == name; });
 }
 
 Response error_response(const Surface& surface, const Request& request, const base::Error& error) {
-  log_error(request, error);
+  log_failure(request, error);
   auto response = surface.error(request, error);
   if (error.retry_after && !has_header(response, "Retry-After")) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after).count();

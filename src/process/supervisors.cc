@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "process/account.h"
 #include "process/folder_lock.h"
@@ -42,6 +44,18 @@ struct Supervisors::Impl {
   net::Runtime& runtime;
   fs::path program;
   std::optional<Account> account;
+
+  // A job may have put a link into the path; what belongs to anybody else is no process's folder.
+  base::Result<RunFolder> open(const fs::path& folder) const {
+    auto files = TRY(RunFolder::open(folder));
+    struct stat info = {};
+    const auto owner = account ? account->uid : ::geteuid();
+    if (::fstat(files.directory().get(), &info) == 0 && info.st_uid == owner) return files;
+    base::Error error;
+    error.kind = base::ErrorKind::forbidden;
+    error.message = fmt::format("the process's folder {} belongs to another account", folder.native());
+    return error;
+  }
 
   net::Task<Helper> launch(Request request) {
     request.account = account;
@@ -93,7 +107,7 @@ net::Task<Status> Supervisors::start(fs::path folder, Spec spec, BeforeGo before
 }
 
 Status Supervisors::status(const fs::path& folder) const {
-  const auto opened = RunFolder::open(normal(folder));
+  const auto opened = impl_->open(normal(folder));
   if (opened) return opened->status();
   Status status;
   if (opened.error().kind != base::ErrorKind::not_found) status.failure = opened.error().message;
@@ -102,7 +116,7 @@ Status Supervisors::status(const fs::path& folder) const {
 
 net::Task<Status> Supervisors::stop(fs::path folder) {
   folder = normal(folder);
-  auto opened = RunFolder::open(folder);
+  auto opened = impl_->open(folder);
   if (!opened && opened.error().kind == base::ErrorKind::not_found) co_return Status{};
   const RunFolder files = CO_TRY(std::move(opened));
   if (Fd supervisor = CO_TRY(open_supervisor(files))) {
@@ -117,7 +131,7 @@ net::Task<Status> Supervisors::stop(fs::path folder) {
 
 net::Task<Status> Supervisors::wait(fs::path folder) {
   folder = normal(folder);
-  auto opened = RunFolder::open(folder);
+  auto opened = impl_->open(folder);
   if (!opened && opened.error().kind == base::ErrorKind::not_found) co_return Status{};
   const RunFolder files = CO_TRY(std::move(opened));
   if (const Fd supervisor = CO_TRY(open_supervisor(files))) co_await readable(impl_->runtime, supervisor);

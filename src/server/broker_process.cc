@@ -1,5 +1,7 @@
 #include "server/broker_process.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -87,6 +89,11 @@ base::Result<void> BrokerProcess::Parts::build() {
   }
   environments = std::make_unique<broker::Environments>(runtime, *database, clock, *types, actions,
                                                         std::vector<broker::Provider*>{local.get()}, settings.engine);
+  if (!settings.default_region.empty() && !environments->serves(settings.default_region)) {
+    return base::invalid(fmt::format("default_region: nothing serves the region '{}'; this broker serves: local",
+                                     settings.default_region),
+                         "default_region");
+  }
   return {};
 }
 

@@ -37,9 +37,16 @@ base::Result<config::Sources> sources_of(const Options& options) {
     if (!file) return base::invalid("cannot read the settings file " + options.config_file, "--config");
     sources.file_text = text.str();
   }
-  if (!options.listen.empty()) sources.overrides["listen"] = options.listen;
-  if (!options.key_file.empty()) sources.overrides["key_file"] = options.key_file;
-  if (!options.types_dir.empty()) sources.overrides["types_dir"] = options.types_dir;
+  // An option's value may be its variable's, which the reader finds by itself and names as the origin.
+  const auto override_with = [&](const std::string& setting, const std::string& variable, const std::string& value) {
+    const auto found = sources.environment.find(variable);
+    if (!value.empty() && (found == sources.environment.end() || found->second != value)) {
+      sources.overrides[setting] = value;
+    }
+  };
+  override_with("listen", "SLIPWAY_LISTEN", options.listen);
+  override_with("key_file", "SLIPWAY_KEY_FILE", options.key_file);
+  override_with("types_dir", "SLIPWAY_TYPES_DIR", options.types_dir);
   return sources;
 }
 

@@ -10,7 +10,8 @@
 namespace slipway::provider::local {
 
 struct LocalSettings {
-  // Holds one folder for each environment. The server sets the default, beside the data folder. At most 67 characters.
+  // Holds one folder for each environment. The server sets the default: in the data folder; as root in the home of the
+  // environments' account. At most 67 characters.
   std::filesystem::path environments_dir{};
   // Holds a short folder sw-<12 digits> for each cluster: sockets, whose paths are limited to 107 characters. At most
   // 24 characters.

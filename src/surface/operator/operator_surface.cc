@@ -7,8 +7,8 @@
 #include <stdexcept>
 
 #include "broker/why.h"
+#include "http/failure.h"
 #include "http/openapi.h"
-#include "observe/log.h"
 #include "surface/operator/errors.h"
 
 namespace slipway::surface::operator_api {
@@ -43,12 +43,7 @@ broker::Cause cause_of(const http::Request& request) {
 }
 
 http::Response failed(const http::Request& request, const base::Error& error) {
-  if (error.retryable() || error.kind == base::ErrorKind::internal) {
-    observe::error("an operation failed", error,
-                   {{"operation", request.operation},
-                    {"request_id", request.request_id},
-                    {observe::kCorrelationId, request.correlation_id}});
-  }
+  http::log_failure(request, error);
   return error_response(error);
 }
 

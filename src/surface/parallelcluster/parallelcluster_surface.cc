@@ -5,8 +5,8 @@
 #include <stdexcept>
 
 #include "base/ids.h"
+#include "http/failure.h"
 #include "http/openapi.h"
-#include "observe/log.h"
 #include "surface/parallelcluster/errors.h"
 #include "surface/parallelcluster/operations.h"
 
@@ -37,14 +37,8 @@ http::OpenApi load_document() {
   return std::move(document).value();
 }
 
-// An Error of an operation ends here, so here is where it is logged: those that are the caller's doing are not.
 http::Response failed(const http::Request& request, const base::Error& error) {
-  if (error.retryable() || error.kind == base::ErrorKind::internal) {
-    observe::error("an operation failed", error,
-                   {{"operation", request.operation},
-                    {"request_id", request.request_id},
-                    {observe::kCorrelationId, request.correlation_id}});
-  }
+  http::log_failure(request, error);
   return error_response(error);
 }
 
