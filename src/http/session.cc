@@ -71,8 +71,11 @@ asio::awaitable<void> Session::run() {
   while (co_await read_request()) {
     if (!co_await serve()) break;
   }
+  const bool was_idle = phase_ == Phase::idle;
   enter(Phase::leaving, kLeaveTime);
-  co_await stream_.finish();
+  co_await stream_.say_goodbye();
+  // A client that has had its answers for long need not be waited for.
+  if (!was_idle) co_await stream_.drain();
 }
 
 asio::awaitable<bool> Session::read_request() {

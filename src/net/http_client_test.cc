@@ -67,7 +67,7 @@ class HttpClientTest : public ::testing::Test {
         sent += count;
       }
     }
-    if (says_goodbye_) co_await stream.finish();
+    if (says_goodbye_) co_await stream.say_goodbye();
   }
 
   HttpClientSettings settings() const { return {.ca_file = certificate_.ca}; }

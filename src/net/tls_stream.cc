@@ -206,13 +206,17 @@ asio::awaitable<IoResult> TlsStream::write_some(const char* data, std::size_t si
   });
 }
 
-asio::awaitable<void> TlsStream::finish() {
+asio::awaitable<void> TlsStream::say_goodbye() {
   auto& impl = *impl_;
   ERR_clear_error();
   SSL_shutdown(impl.ssl.get());
-  if (co_await impl.flush()) co_return;
+  (void)co_await impl.flush();
   error_code ignored;
   impl.socket.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+asio::awaitable<void> TlsStream::drain() {
+  auto& impl = *impl_;
   for (std::size_t taken = 0; taken < kUnreadBytes;) {
     const auto [error, count] = co_await impl.socket.async_receive(asio::buffer(impl.arrived), kAwait);
     if (error) co_return;

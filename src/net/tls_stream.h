@@ -37,10 +37,11 @@ class TlsStream {
   boost::asio::awaitable<IoResult> read_some(char* data, std::size_t size);
   // Writes a part, at most one TLS record (16 KiB). The memory stays in place until then.
   boost::asio::awaitable<IoResult> write_some(const char* data, std::size_t size);
-  // Says goodbye (close_notify), takes what the peer still sends and waits for its end; close() cuts that short.
-  // Closing on unread bytes would reset the connection, and what was written last could be lost (RFC 9112,
-  // section 9.6).
-  boost::asio::awaitable<void> finish();
+  // Says goodbye (close_notify): nothing is written after it.
+  boost::asio::awaitable<void> say_goodbye();
+  // After the goodbye: takes what the peer still sends and waits for its end; close() cuts that short. Closing on unread
+  // bytes would reset the connection, and what was written last could be lost (RFC 9112, section 9.6).
+  boost::asio::awaitable<void> drain();
 
   // The operations under way end with operation_aborted; the connection stays usable.
   void cancel();
