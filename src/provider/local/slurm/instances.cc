@@ -76,4 +76,12 @@ std::vector<broker::Instance> look_at_instances(const Machine& machine, const ba
   return instances_of(id, **cluster, reports);
 }
 
+broker::Instance lost_head(const base::EnvironmentId& id) {
+  broker::Instance head;
+  head.id = instance_id(id, std::string(kController), "");
+  head.state = "terminated";
+  head.role = "HeadNode";
+  return head;
+}
+
 }  // namespace slipway::provider::local::slurm

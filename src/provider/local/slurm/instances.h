@@ -27,4 +27,8 @@ std::vector<broker::Instance> instances_of(const base::EnvironmentId& id, const 
 // node.
 std::vector<broker::Instance> look_at_instances(const Machine& machine, const base::EnvironmentId& id);
 
+// Stands for the head node of a cluster of which nothing can be read, so that its problem has a place. Clients that
+// list instances do not see it: it is terminated.
+broker::Instance lost_head(const base::EnvironmentId& id);
+
 }  // namespace slipway::provider::local::slurm

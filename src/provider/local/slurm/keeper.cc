@@ -87,7 +87,7 @@ Awaitable Keeper::keep() {
   for (milliseconds pause = seconds(1);; pause = std::min<milliseconds>(pause * 2, kLongestPause)) {
     const auto loaded = co_await load();
     if (loaded) break;
-    observe::error("a cluster cannot be looked after", loaded.error(), {{"environment", id_.str()}});
+    cannot_load(loaded.error());
     co_await net::sleep_for(machine_.runtime, pause);
   }
   begin("watching " + id_.str(), [this] { return watch_markers(); });
@@ -102,7 +102,11 @@ Awaitable Keeper::keep() {
 net::Task<void> Keeper::load() {
   cluster_ = CO_TRY(co_await net::run_blocking<Cluster>(machine_.runtime, [this]() -> Result<Cluster> {
     auto cluster = TRY(read_record(paths_, machine_.account));
-    if (!cluster) return base::not_found(fmt::format("the cluster's folder {} is gone", paths_.directory.native()));
+    if (!cluster) {
+      return base::not_found(
+          fmt::format("the cluster's folder {} is gone; put it back, or delete the cluster and create it again",
+                      paths_.directory.native()));
+    }
     TRY(lay_out(paths_, *cluster, machine_.account));
     return std::move(*cluster);
   }));
@@ -114,6 +118,14 @@ net::Task<void> Keeper::load() {
     daemon.lost = ended_badly(daemon.status);
   }
   co_return Result<void>();
+}
+
+// Shown as long as it lasts, logged once.
+void Keeper::cannot_load(const base::Error& error) {
+  if (instances_.empty()) instances_.push_back(lost_head(id_));
+  auto& shown = instances_.front().problem;
+  if (std::exchange(shown, error.message) == error.message) return;
+  observe::error("a cluster cannot be looked after", error, {{"environment", id_.str()}});
 }
 
 Awaitable Keeper::watch_markers() {

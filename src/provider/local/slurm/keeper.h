@@ -53,6 +53,7 @@ class Keeper {
   void check_soon();
   boost::asio::awaitable<void> keep();
   net::Task<void> load();
+  void cannot_load(const base::Error& error);
   boost::asio::awaitable<void> watch_markers();
   void reconcile();
   void look(const std::string& name, Daemon& daemon);
