@@ -52,6 +52,12 @@ void add_details(std::vector<std::string>& lines, const boost::json::value& body
   }
 }
 
+// The contract fixes the message, which does not say what to do.
+std::string_view remedy_for(const std::string& message) {
+  if (message.find("supplied instance types do not exist") == std::string::npos) return {};
+  return "Name another; in region local the broker's setting instance_types adds types.";
+}
+
 }  // namespace
 
 base::Error error_of(const Answer& answer, const Connection& connection) {
@@ -62,6 +68,7 @@ base::Error error_of(const Answer& answer, const Connection& connection) {
     error.message = fmt::format("{} answered with status {} and no message.", connection.url, answer.status);
   }
   add_details(error.evidence, answer.body);
+  if (const auto remedy = remedy_for(error.message); !remedy.empty()) error.evidence.emplace_back(remedy);
   if (answer.status == 401 || answer.status == 403) {
     const auto& key = connection.credentials;
     error.evidence.push_back(

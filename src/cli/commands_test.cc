@@ -31,6 +31,11 @@ TEST_F(Commands, TheServersRefusalsBecomeOneSentenceAndAnExitCode) {
            {409, R"({"message":"in progress"})", 5, "slipway: in progress\n"},
            {429, R"({"message":"Too Many Requests"})", 6, "slipway: Too Many Requests\n"},
            {504, R"({"message":"Endpoint request timed out"})", 124, "slipway: Endpoint request timed out\n"},
+           {400,
+            R"({"message":"Invalid cluster configuration: The following supplied instance types do not exist: [x]"})",
+            1,
+            "slipway: Invalid cluster configuration: The following supplied instance types do not exist: [x]\n"
+            "  Name another; "},
            {500, R"({"message":"boom"})", 1, "slipway: boom\n"},
            {502, "<html>", 1, "slipway: https://127.0.0.1:8443 answered with status 502 and no message.\n"},
        }) {

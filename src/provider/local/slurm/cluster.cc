@@ -98,8 +98,11 @@ class Planner {
     node.queue = queue;
     node.instance_type = text_at(resource, "InstanceType");
     const auto& instances = array_at(resource, "Instances");
-    if (node.instance_type.empty() && !instances.empty() && instances[0].is_object()) {
-      node.instance_type = text_at(instances[0].get_object(), "InstanceType");
+    for (std::size_t i = 0; i < instances.size(); ++i) {
+      if (!instances[i].is_object()) continue;
+      const auto each = text_at(instances[i].get_object(), "InstanceType");
+      TRY(type(each, fmt::format("{}.Instances[{}].InstanceType", at, i)));
+      if (node.instance_type.empty()) node.instance_type = each;
     }
     const auto facts = TRY(type(node.instance_type, at + ".InstanceType"));
     node.cpus = facts.vcpus;
@@ -134,12 +137,9 @@ class Planner {
   base::Result<InstanceType> type(const std::string& name, std::string field) const {
     const auto found = types_.find(name);
     if (found != types_.end()) return found->second;
-    return refused(
-        "UnknownInstanceType",
-        fmt::format("the instance type '{}' is not known in region local; name another, or add it to the file "
-                    "of the setting instance_types",
-                    name),
-        std::move(field));
+    // EC2's words, which ParallelCluster's clients are shown.
+    return refused("UnknownInstanceType", fmt::format("The following supplied instance types do not exist: [{}]", name),
+                   std::move(field));
   }
 
   const InstanceTypes& types_;

@@ -74,7 +74,14 @@ TEST(Plan, refuses_an_instance_type_that_is_not_in_the_table_and_says_where) {
   ASSERT_EQ(code(planned), "UnknownInstanceType");
   EXPECT_EQ(planned.error().kind, ErrorKind::invalid);
   EXPECT_EQ(planned.error().field, "Scheduling.SlurmQueues[0].ComputeResources[0].InstanceType");
-  EXPECT_THAT(planned.error().message, testing::HasSubstr("x9.huge"));
+  EXPECT_EQ(planned.error().message, "The following supplied instance types do not exist: [x9.huge]");
+}
+
+TEST(Plan, looks_at_every_instance_type_of_a_resource) {
+  const auto planned = plan(R"([{"Name": "q1", "ComputeResources": [
+    {"Name": "r", "Instances": [{"InstanceType": "c5.large"}, {"InstanceType": "x9.huge"}], "MinCount": 0, "MaxCount": 1}]}])");
+  ASSERT_EQ(code(planned), "UnknownInstanceType");
+  EXPECT_EQ(planned.error().field, "Scheduling.SlurmQueues[0].ComputeResources[0].Instances[1].InstanceType");
 }
 
 TEST(Plan, refuses_more_nodes_than_the_setting_allows) {
