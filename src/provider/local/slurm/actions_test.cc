@@ -99,6 +99,14 @@ TEST_F(Actions, starting_without_preparing_says_so) {
   EXPECT_EQ(act("local:slurmStart").error().code, "NotPrepared");
 }
 
+TEST_F(Actions, a_kept_cluster_whose_folder_is_gone_has_that_problem_and_no_instance_that_runs) {
+  provider->tend(environment);
+  ASSERT_TRUE(until([&] { return !provider->instances(environment).empty(); }));
+  const auto shown = provider->instances(environment);
+  EXPECT_EQ(shown[0].state, "terminated");
+  EXPECT_THAT(shown[0].problem, HasSubstr(paths().directory.native() + " is gone; put it back"));
+}
+
 TEST_F(Actions, stopping_and_removing_what_never_was_is_fine) {
   EXPECT_TRUE(act("local:slurmStop"));
   EXPECT_TRUE(act("local:slurmRemove")->at("Removed").as_bool());
