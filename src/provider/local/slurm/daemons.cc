@@ -26,6 +26,7 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr std::size_t kTailBytes = 16 << 10;
+constexpr std::uintmax_t kDiskReserveBytes = 256 << 10;
 
 base::Error program_missing(const fs::path& program) {
   const auto name = program.filename().native();
@@ -61,6 +62,14 @@ bool exists(const fs::path& path, const Account& account) {
   const AsAccount as(account);
   struct stat info = {};  // access(2) would ask for the real user, which stays the broker's
   return ::stat(path.c_str(), &info) == 0;
+}
+
+// Who cannot write cannot write that either.
+bool is_full(const fs::path& folder, const Account& account) {
+  const AsAccount as(account);
+  std::error_code error;
+  const auto space = fs::space(folder, error);
+  return !error && space.available < kDiskReserveBytes;
 }
 
 bool listens(const Endpoint& endpoint) {
@@ -200,14 +209,18 @@ base::Error died(const Machine& machine, const Paths& paths, std::string_view da
   auto how = !status.failure.empty() ? fmt::format("ended: {}", status.failure)
              : status.exit_signal    ? fmt::format("ended by signal {}", *status.exit_signal)
                                      : fmt::format("ended with exit code {}", status.exit_code.value_or(-1));
-  std::string code = "DaemonDied", cause = fmt::format("{} {}", daemon, how), remedy = "its last log lines say why";
+  std::string code = "DaemonDied", cause = fmt::format("{} {}", daemon, how);
+  std::string remedy = lines.empty()
+                           ? "it wrote no reason; the kernel's log may have one (dmesg), such as a lack of memory"
+                           : "its last log lines say why";
   if (says("Address already in use")) {
     code = "PortTaken";
     cause = fmt::format("the port of {} was taken by another program after it was reserved", daemon);
     remedy = "end that program, or delete the cluster and create it again";
-  } else if (says("No space left on device")) {
+  } else if (says("No space left on device") || is_full(paths.directory, machine.account)) {
     code = "DiskFull";
-    remedy = "the disk is full: free some space on it";
+    cause = fmt::format("{} ended because the disk is full", daemon);
+    remedy = "free some space on the disk of the clusters' folders";
   }
   auto error = base::unavailable(fmt::format("{}; {}", cause, remedy), code);
   lines.push_back(std::move(how));
