@@ -82,7 +82,9 @@ base::Result<Look> look_at_cluster(const Client& client, const std::string& name
   }
   auto status = text_at(*cluster, "/clusterStatus");
   if (status == good) look.end = ExitCode::ok;
-  if (status != good && status != busy) look.end = ExitCode::environment_failed;
+  // A failed creation is over when what it made is taken away; then its reason is complete, too.
+  const bool rolls_back = text_at(*cluster, "/cloudFormationStackStatus") == "ROLLBACK_IN_PROGRESS";
+  if (status != good && status != busy && !rolls_back) look.end = ExitCode::environment_failed;
   if (!look.end) add_current_step(client, name, look);
   return look;
 }
