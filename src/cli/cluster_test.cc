@@ -127,8 +127,10 @@ TEST_F(Cluster, APersonAtATerminalWaitsUnlessToldNotTo) {
   EXPECT_GT(requests_.size(), 2u);
 }
 
-TEST_F(Cluster, AFailedCreationHasItsOwnExitCodeAndItsReason) {
+TEST_F(Cluster, AFailedCreationHasItsOwnExitCodeAndItsReasonOnceItIsTakenAway) {
   answer("POST /v3/clusters", 202, R"({"cluster":{"clusterStatus":"CREATE_IN_PROGRESS"}})");
+  answer("GET /v3/clusters/demo", 200,
+         with_status("CREATE_FAILED", R"(,"cloudFormationStackStatus":"ROLLBACK_IN_PROGRESS")"));
   answer(
       "GET /v3/clusters/demo", 200,
       with_status("CREATE_FAILED", R"(,"failures":[{"failureCode":"NoFreePort","failureReason":"no port is free"}])"));

@@ -35,14 +35,14 @@ base::Error program_missing(const fs::path& program) {
                            "ProgramMissing");
 }
 
-// slurmd leaves its jobs' slurmstepd behind, which ignores SIGTERM: more grace would change nothing.
-milliseconds stop_grace(std::string_view daemon) {
-  if (daemon == kController) return milliseconds(5000);
-  return milliseconds(daemon == kMunged ? 2000 : 1000);
+std::string in_words(std::string_view daemon) {
+  if (daemon == kMunged || daemon == kController) return std::string(daemon);
+  return fmt::format("slurmd of {}", daemon);
 }
 
 base::Error not_started(base::Error error, std::string_view daemon, const fs::path& program) {
-  if (error.kind == base::ErrorKind::not_found) return program_missing(program);
+  // Where the program is there, it is something else that was not found.
+  if (error.kind == base::ErrorKind::not_found && ::access(program.c_str(), F_OK) != 0) return program_missing(program);
   if (!error.code.empty()) return error;
   if (error.message.find("No space left") != std::string::npos) {
     error.code = "DiskFull";
@@ -50,12 +50,18 @@ base::Error not_started(base::Error error, std::string_view daemon, const fs::pa
     error.message = fmt::format(
         "{} cannot be started because the disk is full; free some space on the disk of the "
         "clusters' folders, then create the cluster again",
-        daemon);
+        in_words(daemon));
     return error;
   }
   error.code = "DaemonNotStarted";
-  error.message = fmt::format("{} cannot be started: {}", daemon, error.message);
+  error.message = fmt::format("{} cannot be started: {}", in_words(daemon), error.message);
   return error;
+}
+
+// slurmd leaves its jobs' slurmstepd behind, which ignores SIGTERM: more grace would change nothing.
+milliseconds stop_grace(std::string_view daemon) {
+  if (daemon == kController) return milliseconds(5000);
+  return milliseconds(daemon == kMunged ? 2000 : 1000);
 }
 
 bool exists(const fs::path& path, const Account& account) {
@@ -206,24 +212,24 @@ base::Error died(const Machine& machine, const Paths& paths, std::string_view da
   const auto says = [&](std::string_view words) {
     return std::ranges::any_of(lines, [&](const std::string& line) { return line.find(words) != std::string::npos; });
   };
-  auto how = !status.failure.empty() ? fmt::format("ended: {}", status.failure)
-             : status.exit_signal    ? fmt::format("ended by signal {}", *status.exit_signal)
-                                     : fmt::format("ended with exit code {}", status.exit_code.value_or(-1));
-  std::string code = "DaemonDied", cause = fmt::format("{} {}", daemon, how);
-  std::string remedy = lines.empty()
-                           ? "it wrote no reason; the kernel's log may have one (dmesg), such as a lack of memory"
-                           : "its last log lines say why";
+  const auto how = !status.failure.empty() ? fmt::format("ended: {}", status.failure)
+                   : status.exit_signal    ? fmt::format("was ended by signal {}", *status.exit_signal)
+                                           : fmt::format("ended with exit code {}", status.exit_code.value_or(-1));
+  const auto who = in_words(daemon);
+  std::string code = "DaemonDied", cause = fmt::format("{} {}", who, how), remedy = "its last log lines say why";
+  if (lines.empty()) cause += " and wrote no reason";
+  if (lines.empty() || status.exit_signal) remedy = "the kernel's log (dmesg) may say why, such as a lack of memory";
   if (says("Address already in use")) {
     code = "PortTaken";
-    cause = fmt::format("the port of {} was taken by another program after it was reserved", daemon);
+    cause = fmt::format("the port of {} was taken by another program after it was reserved", who);
     remedy = "end that program, or delete the cluster and create it again";
   } else if (says("No space left on device") || is_full(paths.directory, machine.account)) {
     code = "DiskFull";
-    cause = fmt::format("{} ended because the disk is full", daemon);
+    cause = fmt::format("{} ended because the disk is full", who);
     remedy = "free some space on the disk of the clusters' folders";
   }
   auto error = base::unavailable(fmt::format("{}; {}", cause, remedy), code);
-  lines.push_back(std::move(how));
+  if (!lines.empty()) lines.push_back(how);
   error.evidence = std::move(lines);
   return error;
 }
