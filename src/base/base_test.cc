@@ -36,6 +36,7 @@ TEST(Error, OnlyWhatMayPassIsRetryable) {
 
 TEST(Error, ErrnoKeepsItsMeaning) {
   EXPECT_EQ(from_errno("writing x", ENOSPC).kind, ErrorKind::unavailable);
+  EXPECT_EQ(from_errno("writing x", ENOSPC).message, "writing x: No space left on device; free some space there");
   EXPECT_EQ(from_errno("opening x", ENOENT).kind, ErrorKind::not_found);
   EXPECT_EQ(from_errno("opening x", EACCES).message, "opening x: Permission denied");
 }

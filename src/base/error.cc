@@ -92,6 +92,7 @@ Error from_errno(std::string_view what, int number) {
   switch (number) {
     case ENOSPC:
     case EDQUOT:
+      return unavailable(text + "; free some space there");
     case EMFILE:
     case ENFILE:
     case EAGAIN:

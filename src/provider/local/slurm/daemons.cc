@@ -48,8 +48,7 @@ base::Error not_started(base::Error error, std::string_view daemon, const fs::pa
     error.code = "DiskFull";
     error.evidence.push_back(std::move(error.message));
     error.message = fmt::format(
-        "{} cannot be started because the disk is full; free some space on the disk of the "
-        "clusters' folders, then create the cluster again",
+        "{} cannot be started because the disk is full; free some space on the disk of the clusters' folders",
         in_words(daemon));
     return error;
   }

@@ -35,7 +35,6 @@ base::Error failed(const fs::path& path, int number = errno) {
   auto error = base::from_errno(fmt::format("cannot write {}", path.native()), number);
   if (number == ENOSPC || number == EDQUOT) {
     error.code = "DiskFull";
-    error.message += "; free some space on its disk, then create the cluster again";
     return error;
   }
   error.code = "DirectoryNotWritable";
