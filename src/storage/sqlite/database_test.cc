@@ -275,6 +275,7 @@ TEST(SqliteErrors, say_what_to_do) {
   const std::filesystem::path file = "/data/slipway.db";
   EXPECT_THAT(error_of(SQLITE_FULL, 0, "", file).message, HasSubstr("Free some space"));
   EXPECT_THAT(error_of(SQLITE_IOERR_WRITE, ENOSPC, "", file).code, "DiskFull");
+  EXPECT_THAT(error_of(SQLITE_IOERR_SHMSIZE, 0, "", file).code, "DiskFull");
   EXPECT_THAT(error_of(SQLITE_IOERR_WRITE, EIO, "", file).code, "DiskFailure");
   EXPECT_THAT(error_of(SQLITE_BUSY, 0, "", file).message, HasSubstr("another program"));
   EXPECT_EQ(error_of(SQLITE_CONSTRAINT_NOTNULL, 0, "", file).kind, ErrorKind::internal);

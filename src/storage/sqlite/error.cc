@@ -29,7 +29,8 @@ Error error_of(int code, int system_errno, std::string_view message, const std::
           return base::internal(fmt::format("the database refuses a row: {}", message));
       }
     case SQLITE_IOERR:
-      if (!means_full(system_errno)) {
+      // Of the index of the write-ahead log that cannot grow, SQLite keeps no errno.
+      if (code != SQLITE_IOERR_SHMSIZE && !means_full(system_errno)) {
         return base::unavailable(
             fmt::format("reading or writing {} failed ({}, code {}, {}): check the disk and the kernel's log",
                         file.string(), message, code, std::strerror(system_errno)),
