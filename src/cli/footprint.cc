@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "base/text.h"
 
@@ -19,7 +19,9 @@ namespace fs = std::filesystem;
 
 std::string read_all(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  std::ostringstream text;
+  text << file.rdbuf();  // of a process that ends meanwhile, what there was: an iterator would throw
+  return text.str();
 }
 
 std::vector<pid_t> all_pids() {

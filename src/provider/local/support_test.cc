@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include "base/text.h"
 #include "process/account.h"
@@ -160,7 +160,9 @@ std::vector<pid_t> MachineTest::processes() const {
   std::vector<pid_t> pids;
   for (const auto& entry : fs::directory_iterator("/proc")) {
     std::ifstream file(entry.path() / "cmdline", std::ios::binary);
-    const std::string words(std::istreambuf_iterator<char>(file), {});
+    std::ostringstream text;
+    text << file.rdbuf();  // an iterator would throw where the process ends meanwhile
+    const auto words = text.str();
     const bool named = words.find(paths().directory.native()) != std::string::npos ||
                        words.find(paths().sockets.native()) != std::string::npos;
     if (named) pids.push_back(static_cast<pid_t>(std::stoi(entry.path().filename())));

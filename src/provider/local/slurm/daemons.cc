@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include "base/text.h"
 #include "process/fd.h"
@@ -113,7 +113,9 @@ std::vector<std::string> tail(const fs::path& path) {
   if (!file) return {};
   const auto size = file.tellg();
   file.seekg(std::max<std::streamoff>(0, size - std::streamoff{kTailBytes}));
-  const std::string text(std::istreambuf_iterator<char>(file), {});
+  std::ostringstream end;
+  end << file.rdbuf();  // an iterator would throw where the disk fails
+  const auto text = end.str();
   std::vector<std::string> lines;
   for (const auto line : base::split(text, '\n')) lines.emplace_back(base::trim(line).substr(0, 500));
   return lines;

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 #include "base/text.h"
 #include "process/account.h"
@@ -62,9 +63,16 @@ Result<void> own_folder(const fs::path& path) {
   return {};
 }
 
+// Of what cannot be read, what there was: an iterator would throw.
+std::string rest_of(const std::ifstream& file) {
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
 bool holds(const fs::path& path, std::string_view bytes) {
-  std::ifstream file(path, std::ios::binary);
-  return file && std::string(std::istreambuf_iterator<char>(file), {}) == bytes;
+  const std::ifstream file(path, std::ios::binary);
+  return file && rest_of(file) == bytes;
 }
 
 // Replaces the file as a whole.
@@ -185,10 +193,9 @@ Result<void> write_record(const Paths& paths, const Cluster& cluster, const Acco
 
 Result<std::optional<Cluster>> read_record(const Paths& paths, const Account& account) {
   const AsAccount as(account);
-  std::ifstream file(paths.record(), std::ios::binary);
+  const std::ifstream file(paths.record(), std::ios::binary);
   if (!file) return std::optional<Cluster>();
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  return std::optional(TRY(parse_cluster(text).with_context("reading " + paths.record().native())));
+  return std::optional(TRY(parse_cluster(rest_of(file)).with_context("reading " + paths.record().native())));
 }
 
 std::set<std::string> markers(const Paths& paths, const Account& account) {

@@ -80,6 +80,12 @@ TEST_F(Folder, has_a_record_that_is_read_again_and_none_before_it_was_written) {
   EXPECT_EQ(to_json(*record), to_json(cluster));
 }
 
+TEST_F(Folder, refuses_a_record_that_cannot_be_read) {
+  ASSERT_TRUE(lay_out(paths(), cluster, account));
+  fs::create_directory(paths().record());  // it opens, and reading it fails as on a broken disk
+  EXPECT_FALSE(read_record(paths(), account));
+}
+
 TEST_F(Folder, shows_the_nodes_that_are_to_run) {
   ASSERT_TRUE(lay_out(paths(), cluster, account));
   EXPECT_TRUE(markers(paths(), account).empty());
