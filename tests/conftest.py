@@ -65,10 +65,11 @@ class Answer:
 class Broker:
     """One broker process with its data folder; survives kill -9 and starts again on the same folder."""
 
-    def __init__(self, folder, environment=None, arguments=()):
-        self.data = pathlib.Path(folder)
+    def __init__(self, folder, environment=None, arguments=(), under=()):
+        self.folder = self.data = pathlib.Path(folder)  # a test may put the data elsewhere, and more into the folder
         self.environment = environment or {}
         self.arguments = list(arguments)
+        self.under = list(under)  # a command that ends in executing the broker
         self.process = None
         self.listen = "127.0.0.1:0"
         self.log = self.data.parent / (self.data.name + ".log")
@@ -76,21 +77,26 @@ class Broker:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "serve", "--data-dir", self.data, "--listen", self.listen, *self.arguments],
+                [*self.under, BINARY, "serve", "--data-dir", self.data, "--listen", self.listen, *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                 env={**clean_environment(), **self.environment}, text=True, start_new_session=True)
         line = self.process.stdout.readline()
         if not re.search(r"https://", line):
             self.process.wait()
             raise RuntimeError(f"the broker did not start: {self.log.read_text()[-3000:]}")
-        self.url = (self.data / "endpoint").read_text().strip()
+        data = self.seen(self.data)
+        self.url = (data / "endpoint").read_text().strip()
         self.listen = urllib.parse.urlsplit(self.url).netloc  # the same port after a restart
         keys = configparser.ConfigParser()
-        keys.read(self.data / "credentials")
+        keys.read(data / "credentials")
         self.credentials = Credentials(keys["default"]["aws_access_key_id"], keys["default"]["aws_secret_access_key"])
-        self.http = urllib3.PoolManager(ca_certs=str(self.data / "tls/ca.pem"), retries=False,
+        self.http = urllib3.PoolManager(ca_certs=str(data / "tls/ca.pem"), retries=False,
                                         timeout=urllib3.Timeout(30))
         return self
+
+    def seen(self, path):
+        """A path of the broker's, which may have mounts of its own while it runs."""
+        return pathlib.Path(f"/proc/{self.process.pid}/root{path}" if self.under else path)
 
     def kill9(self):
         self.process.kill()
@@ -130,7 +136,7 @@ class Broker:
     def cli(self, *arguments, check=None, timeout=120, **more):
         """The program's own command line against this broker; gives the finished process."""
         environment = clean_environment()
-        environment["SLIPWAY_DATA_DIR"] = str(self.data)
+        environment["SLIPWAY_DATA_DIR"] = str(self.seen(self.data))
         done = subprocess.run([BINARY, *map(str, arguments)], env=environment, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=timeout, **more)
         if check is not None:
@@ -218,7 +224,7 @@ def new_broker():
         finally:
             if broker.process and broker.process.poll() is None:
                 broker.stop()
-            for pid in processes_in(broker.data):
+            for pid in {**processes_in(broker.folder), **processes_in(broker.data)}:
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:

@@ -78,18 +78,6 @@ def test_deleting_what_does_not_exist(broker):
     assert broker.call("GET", "/v3/clusters/nothing/instances").json == {"instances": []}
 
 
-def test_yaml_that_is_broken_says_where(broker):
-    answer = broker.create("abc", "Image:\n  Os: [alinux2\nHeadNode: 1\n")
-    assert answer.status == 400
-    assert answer.json["message"].startswith("Bad Request: Configuration must be a valid YAML document.")
-    assert "line 3" in answer.json["message"]
-
-
-def test_an_unknown_instance_type_is_named(broker):
-    answer = broker.create("abc", FIRST_CLUSTER.replace("c5.large", "c5.enormous"))
-    assert answer.status == 400 and "c5.enormous" in answer.json["message"]
-
-
 def test_a_schema_error_has_the_reference_s_form(broker):
     answer = broker.create("abc", FIRST_CLUSTER.replace("Scheduler: slurm", "Scheduler: cron"))
     assert answer.status == 400 and answer.json["message"] == "Invalid cluster configuration."
