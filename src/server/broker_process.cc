@@ -6,6 +6,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <optional>
 
 #include "auth/access_keys.h"
 #include "base/clock.h"
@@ -55,13 +56,14 @@ struct BrokerProcess::Parts {
   std::unique_ptr<http::Probes> probes;
   std::unique_ptr<Authentication> authentication;
   std::unique_ptr<http::Server> server;
+  std::optional<asio::signal_set> signals;
   base::Result<void> outcome;
 
   base::Result<void> build();
   base::Result<void> build_server();
   asio::awaitable<void> live(std::function<base::Result<void>(const std::string&)> ready);
   net::Task<void> start(const std::function<base::Result<void>(const std::string&)>& ready);
-  asio::awaitable<void> wait_for_signals(net::TaskGroup& tasks);
+  asio::awaitable<void> wait_for_signals();
   asio::awaitable<void> stop();
 };
 
@@ -125,14 +127,15 @@ net::Task<void> BrokerProcess::Parts::start(const std::function<base::Result<voi
   CO_TRY(server->start());
   const auto url = settings.http.public_url.empty() ? server->urls().front() : settings.http.public_url;
   parallelcluster->set_base_url(url);
+  // Before anybody hears that we are ready: who does may ask us to stop at once.
+  signals.emplace(runtime.io(), SIGTERM, SIGINT, SIGHUP);
   CO_TRY(ready(server->urls().front()));
   observe::info("ready", {{"url", url}});
   co_return base::Result<void>();
 }
 
-asio::awaitable<void> BrokerProcess::Parts::wait_for_signals(net::TaskGroup&) {
-  asio::signal_set signals(runtime.io(), SIGTERM, SIGINT, SIGHUP);
-  while (co_await signals.async_wait(asio::use_awaitable) == SIGHUP) {
+asio::awaitable<void> BrokerProcess::Parts::wait_for_signals() {
+  while (co_await signals->async_wait(asio::use_awaitable) == SIGHUP) {
     auto reloaded = server->reload_certificates();
     if (reloaded) {
       observe::info("certificates read again");
@@ -152,12 +155,11 @@ asio::awaitable<void> BrokerProcess::Parts::live(std::function<base::Result<void
   net::TaskGroup tasks(runtime);
   outcome = co_await start(ready);
   if (outcome) {
-    co_await wait_for_signals(tasks);
+    co_await wait_for_signals();
     observe::info("stopping");
     // A second signal: whatever is in flight is cancelled.
     tasks.spawn("second signal", [this]() -> asio::awaitable<void> {
-      asio::signal_set signals(runtime.io(), SIGTERM, SIGINT);
-      co_await signals.async_wait(asio::use_awaitable);
+      co_await signals->async_wait(asio::use_awaitable);
       server->stop_now();
     });
   }
