@@ -29,9 +29,14 @@ class StagingFolder {
   std::filesystem::path path_;
 };
 
-// All of `folder` into `file`, which must not exist. Durable when it returns.
+// Durable: a file, or the names in a folder.
+base::Result<void> sync(const std::filesystem::path& path);
+// And everything below it.
+base::Result<void> sync_all(const std::filesystem::path& folder);
+
+// What of kBackedUp is in `folder`, and the manifest, into `file`, which must not exist. Durable when it returns.
 base::Result<void> pack(const std::filesystem::path& folder, const std::filesystem::path& file);
-// Into `folder`. Errors: invalid where it is no archive, or not one of ours.
+// Into `folder`. Errors: invalid where it is no archive, not one of ours, or cut off.
 base::Result<void> unpack(const std::filesystem::path& file, const std::filesystem::path& folder);
 
 }  // namespace slipway::tool

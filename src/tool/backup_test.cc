@@ -126,11 +126,11 @@ TEST_F(Backup, IsNotRestoredOverData) {
 TEST_F(Backup, ThatIsNoneOfOursLeavesTheFolderAsItWas) {
   folder_.write("backup.tar", "no archive");
   EXPECT_EQ(run({"restore", file_, "--data-dir", other_}), 1);
-  folder_.write("some/file", "x");
+  folder_.write("some/slipway-backup.json", "{}");
   ASSERT_TRUE(pack(folder_.path() / "some", folder_.path() / "foreign.tar"));
   EXPECT_EQ(run({"restore", folder_.path() / "foreign.tar", "--data-dir", other_}), 1);
-  EXPECT_THAT(err_.str(), HasSubstr("is no backup made by `slipway backup`"));
-  for (const auto& entry : fs::directory_iterator(other_)) EXPECT_EQ(entry.path().filename(), "slipway.db.lock");
+  EXPECT_THAT(err_.str(), HasSubstr("is no whole backup made by `slipway backup`"));
+  EXPECT_FALSE(fs::exists(other_));
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 
 #include "cli/output.h"
 #include "storage/installation.h"
-#include "storage/sqlite/folder.h"
 #include "storage/sqlite/readers.h"
 #include "tool/archive.h"
 #include "tool/commands.h"
@@ -25,38 +24,33 @@ struct Options {
   std::string file;
 };
 
-base::Result<void> refuse_over_data(const fs::path& folder) {
-  for (const char* name : kBackedUp) {
-    std::error_code failed;
-    if (!fs::exists(folder / name, failed)) continue;
-    return base::conflict(
-        fmt::format("{} exists already: a restore replaces nothing. Name another folder with "
-                    "--data-dir, or stop the broker and move this one away",
-                    (folder / name).native()));
-  }
-  return {};
+base::Error replaces_nothing(const fs::path& folder) {
+  return base::conflict(fmt::format(
+      "{} is not empty: a restore replaces nothing. Name another folder with --data-dir, or stop the broker and move "
+      "this one away",
+      folder.native()));
 }
 
-// The folder, private, and as root for the account that the broker becomes (server/privileges.h), where it exists.
-base::Result<void> make_folder(const fs::path& folder) {
-  std::error_code failed;
-  if (!fs::create_directories(folder, failed) && !failed) return {};
-  if (failed) return base::from_errno(fmt::format("making {}", folder.native()), failed.value());
-  if (::chmod(folder.c_str(), 0700) != 0) return base::from_errno("closing " + folder.native());
-  const passwd* broker = ::geteuid() == 0 ? ::getpwnam("slipway") : nullptr;
-  if (!broker || ::chown(folder.c_str(), broker->pw_uid, broker->pw_gid) == 0) return {};
-  return base::from_errno("giving " + folder.native() + " to slipway");
+struct Owner {
+  uid_t uid = ::geteuid();
+  gid_t gid = ::getegid();
+};
+
+// As root: whoever owns the folder already, else the account that the broker becomes (server/privileges.h).
+Owner owner_of(const fs::path& folder) {
+  if (::geteuid() != 0) return {};
+  struct stat facts{};
+  if (::stat(folder.c_str(), &facts) == 0) return {.uid = facts.st_uid, .gid = facts.st_gid};
+  const passwd* broker = ::getpwnam("slipway");
+  return broker ? Owner{.uid = broker->pw_uid, .gid = broker->pw_gid} : Owner{};
 }
 
-// As root, the broker's account owns its data folder; what we put there must be its own too.
-base::Result<void> own(const fs::path& path, const struct stat& owner) {
+base::Result<void> own(const fs::path& path, const Owner& owner) {
   struct stat facts{};
   if (::lstat(path.c_str(), &facts) != 0) return base::from_errno("looking at " + path.native());
   if (::chmod(path.c_str(), S_ISDIR(facts.st_mode) ? 0700 : 0600) != 0)
     return base::from_errno("closing " + path.native());
-  if (::geteuid() == 0 && ::lchown(path.c_str(), owner.st_uid, owner.st_gid) != 0) {
-    return base::from_errno("giving away " + path.native());
-  }
+  if (::lchown(path.c_str(), owner.uid, owner.gid) != 0) return base::from_errno("giving away " + path.native());
   return {};
 }
 
@@ -67,34 +61,46 @@ base::Result<void> check_database(const fs::path& file) {
   });
 }
 
-base::Result<void> put_in_place(const fs::path& staging, const fs::path& folder) {
-  struct stat owner{};
-  if (::stat(folder.c_str(), &owner) != 0) return base::from_errno("looking at " + folder.native());
+// All at once, by one rename: a crash leaves either nothing or the whole folder, and where a broker started there
+// meanwhile, the folder is no longer empty and the rename fails.
+base::Result<void> put_in_place(const fs::path& made, const fs::path& folder) {
+  TRY(sync_all(made));
+  if (::rename(made.c_str(), folder.c_str()) == 0) return sync(folder.parent_path());
+  if (errno == ENOTEMPTY || errno == EEXIST) return replaces_nothing(folder);
+  return base::from_errno("making " + folder.native());
+}
+
+// Leaves in `made` what belongs into a data folder, private.
+base::Result<void> keep_what_belongs(const fs::path& unpacked, const fs::path& made, const Owner& owner) {
+  std::error_code failed;
+  fs::create_directory(made, failed);
   for (const char* name : kBackedUp) {
-    std::error_code failed;
-    if (!fs::exists(staging / name, failed)) continue;
-    TRY(own(staging / name, owner));
-    for (const auto& inside : fs::directory_iterator(staging / name, failed)) TRY(own(inside.path(), owner));
-    fs::rename(staging / name, folder / name, failed);
-    if (failed) return base::from_errno(fmt::format("making {}", (folder / name).native()), failed.value());
+    if (!fs::exists(unpacked / name, failed)) continue;
+    fs::rename(unpacked / name, made / name, failed);
+    if (failed) return base::from_errno(fmt::format("making {}", (made / name).native()), failed.value());
+    TRY(own(made / name, owner));
+    for (const auto& inside : fs::directory_iterator(made / name, failed)) TRY(own(inside.path(), owner));
   }
-  return {};
+  return own(made, owner);
 }
 
 base::Result<cli::ExitCode> restore(const cli::Context& context, const Options& options) {
-  auto folder = cli::data_dir_of(options.settings);
   std::error_code failed;
-  TRY(refuse_over_data(folder));
-  TRY(make_folder(folder));
-  {
-    // Held while we work, so that no broker starts on half a folder; a new one takes the file anew.
-    auto lock = TRY(storage::sqlite::FolderLock::take(folder / "slipway.db"));
-    auto staging = TRY(StagingFolder::make_in(folder));
-    TRY(unpack(options.file, staging.path()));
-    TRY(check_database(staging.path() / "slipway.db"));
-    TRY(put_in_place(staging.path(), folder));
-    fs::remove(folder / "slipway.db.lock", failed);
-  }
+  // Where a link leads, for a rename replaces the link itself.
+  auto folder = fs::weakly_canonical(fs::absolute(cli::data_dir_of(options.settings)), failed);
+  if (!folder.has_filename()) folder = folder.parent_path();  // "data/"
+  if (fs::exists(folder, failed) && !(fs::is_directory(folder, failed) && fs::is_empty(folder, failed)))
+    return replaces_nothing(folder);
+  auto owner = owner_of(folder);
+  fs::create_directories(folder.parent_path(), failed);
+  if (failed) return base::from_errno("making " + folder.parent_path().native(), failed.value());
+  auto staging = TRY(StagingFolder::make_in(folder.parent_path()));
+  auto unpacked = staging.path() / "unpacked", made = staging.path() / "made";
+  fs::create_directory(unpacked, failed);
+  TRY(unpack(options.file, unpacked));
+  TRY(check_database(unpacked / "slipway.db"));
+  TRY(keep_what_belongs(unpacked, made, owner));
+  TRY(put_in_place(made, folder));
   bool has_key = fs::exists(folder / "sealing.key", failed);
   context.show({.data = boost::json::object{{"folder", folder.native()}, {"holdsKeyFile", has_key}},
                 .table = fmt::format("{} is restored. Start the broker: slipway serve --data-dir {}\n", folder.native(),
