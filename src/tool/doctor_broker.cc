@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdio>
 #include <ctime>
 #include <memory>
@@ -26,13 +25,6 @@ using std::chrono::seconds;
 constexpr days kRenewal{30};  // the broker makes a new certificate at a start within so many days of the end
 constexpr seconds kWindow{300};
 
-int port_of(const std::string& listen) {
-  auto digits = std::string_view(listen).substr(listen.rfind(':') + 1);
-  int port = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  return port;
-}
-
 // Of the health check, or why there is no answer.
 base::Result<cli::WireResponse> ask_health(const cli::Context& context, const cli::Connection& connection) {
   auto transport = TRY(context.transport(connection));
@@ -41,13 +33,18 @@ base::Result<cli::WireResponse> ask_health(const cli::Context& context, const cl
   return transport({.method = "GET", .url = connection.url + "/health", .headers = {{"Host", host}}});
 }
 
-Finding check_port(const std::string& listen) {
-  int port = port_of(listen);
+Finding check_port(int port) {
   auto holder = cli::listener_on(port);
   if (!holder) return {.check = "port", .what = fmt::format("no broker runs, and port {} is free", port)};
   auto who = holder->pid ? fmt::format("process {} ({})", holder->pid, holder->name) : "another account's process";
   return {"port", Level::problem, fmt::format("port {} is taken by {}", port, who),
           "stop it, or start the broker elsewhere: slipway serve --listen 127.0.0.1:0"};
+}
+
+void check_listeners(const server::Settings& settings, std::vector<Finding>& findings) {
+  for (const auto& listener : settings.http.listeners) {
+    if (listener.port != 0) findings.push_back(check_port(listener.port));
+  }
 }
 
 std::string header_of(const cli::WireResponse& response, std::string_view name) {
@@ -129,23 +126,28 @@ Finding judge_clock_skew(std::string_view date, base::Time now) {
   return {.check = "clock skew", .what = what};
 }
 
-std::vector<Finding> check_broker(const cli::Context& context, const DoctorOptions& options) {
-  auto folder = cli::data_dir_of(options.settings);
+std::vector<Finding> check_broker(const cli::Context& context, const cli::Settings& options,
+                                  const server::Settings& settings) {
+  const auto& folder = settings.data_dir;
   auto findings = check_data_folder(folder);
   std::error_code ignored;
   if (fs::exists(folder / "tls/server.pem", ignored)) {
     findings.push_back(check_certificate(folder / "tls/server.pem", base::system_clock().now()));
   }
-  auto connection = cli::find_server(options.settings, context.variables);
+  auto connection = cli::find_server(options, context.variables);
   if (!connection) {
-    findings.push_back(check_port(options.listen));
+    check_listeners(settings, findings);
     bool expected = connection.error().code == "NoBroker";
-    if (!expected) findings.push_back({"broker", Level::problem, connection.error().message});
+    if (!expected) {
+      findings.push_back(
+          {"broker", Level::problem, connection.error().message,
+           "run doctor as the broker's account or as root, or name another broker with --data-dir or --url"});
+    }
     return findings;
   }
   auto health = ask_health(context, *connection);
   if (!health && health.error().code == "ConnectionRefused" && connection->local) {
-    findings.push_back(check_port(options.listen));
+    check_listeners(settings, findings);
   } else if (!health) {
     findings.push_back({"broker", Level::problem, health.error().message, "check that the broker runs, and --ca"});
   } else if (health->status != 200) {

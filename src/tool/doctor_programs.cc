@@ -15,14 +15,14 @@ namespace {
 constexpr std::string_view kInstall = "apt-get install --no-install-recommends slurm-wlm munge";
 
 struct Program {
-  const char* path;  // where the local provider looks
+  const char* name;
   const char* option;
+  bool daemon;
 };
 
 constexpr Program kPrograms[] = {
-    {"/usr/sbin/slurmctld", "-V"}, {"/usr/sbin/slurmd", "-V"}, {"/usr/sbin/munged", "--version"},
-    {"/usr/bin/scontrol", "-V"},   {"/usr/bin/sinfo", "-V"},   {"/usr/bin/sbatch", "-V"},
-    {"/usr/bin/srun", "-V"},
+    {"slurmctld", "-V", true}, {"slurmd", "-V", true},  {"munged", "--version", true}, {"scontrol", "-V", false},
+    {"sinfo", "-V", false},    {"sbatch", "-V", false}, {"srun", "-V", false},
 };
 
 // Slurm's clients print their version only where they find a configuration.
@@ -43,10 +43,6 @@ class LeastSlurmConf {
   std::string name_ = "/tmp/slipway-doctor-XXXXXX";
 };
 
-std::string name_of(const Program& program) {
-  return std::filesystem::path(program.path).filename();
-}
-
 }  // namespace
 
 Finding compare_versions(const std::vector<std::pair<std::string, std::string>>& versions) {
@@ -62,20 +58,22 @@ Finding compare_versions(const std::vector<std::pair<std::string, std::string>>&
   return {.check = "versions", .what = "all of Slurm is of one version"};
 }
 
-std::vector<Finding> check_programs() {
+std::vector<Finding> check_programs(const provider::local::LocalSettings& settings) {
   LeastSlurmConf configuration;
   std::vector<Finding> findings;
   std::vector<std::pair<std::string, std::string>> slurm;
   for (const auto& program : kPrograms) {
-    auto name = name_of(program);
-    auto ran = cli::run_to_end(
-        {.command = {program.path, program.option}, .variables = {{"SLURM_CONF", configuration.name()}}},
-        std::chrono::seconds(10));
+    const std::string name = program.name;
+    const auto path = (program.daemon ? settings.daemons_dir : settings.commands_dir) / name;
+    auto ran = cli::run_to_end({.command = {path, program.option}, .variables = {{"SLURM_CONF", configuration.name()}}},
+                               std::chrono::seconds(10));
     if (!ran || ran->exit_code != 0) {
-      auto why = ran ? fmt::format("{} ends with exit code {}: {}", program.path, ran->exit_code,
+      auto why = ran ? fmt::format("{} ends with exit code {}: {}", path.native(), ran->exit_code,
                                    base::split(base::trim(ran->output), '\n').back())
                      : ran.error().message;
-      findings.push_back({name, Level::problem, why, std::string(kInstall)});
+      findings.push_back({name, Level::problem, why,
+                          fmt::format("{}; or say with local.{} where it is", kInstall,
+                                      program.daemon ? "daemons_dir" : "commands_dir")});
       continue;
     }
     std::string version(base::split(base::trim(ran->output), '\n').front());

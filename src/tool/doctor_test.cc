@@ -32,6 +32,19 @@ TEST(Doctor, JudgesTheRoomOnADiskByBytesAndByFiles) {
   EXPECT_EQ(judge_disk("/x", 10 * kGiB, 10).level, Level::problem);
 }
 
+TEST(Doctor, MeasuresFoldersThatSocketsLieIn) {
+  provider::local::LocalSettings settings;
+  settings.environments_dir = "/" + std::string(66, 'e');
+  EXPECT_EQ(judge_folder_names(settings).level, Level::ok);
+  settings.short_dir = "/" + std::string(30, 's');
+  EXPECT_THAT(judge_folder_names(settings).what, HasSubstr("7 characters too long"));
+  EXPECT_THAT(judge_folder_names(settings).remedy, HasSubstr("local.short_dir"));
+  settings.environments_dir = "/with blank";
+  EXPECT_THAT(judge_folder_names(settings).what, HasSubstr("Slurm takes no such path"));
+  settings.environments_dir = "/" + std::string(70, 'e');
+  EXPECT_THAT(judge_folder_names(settings).remedy, HasSubstr("local.environments_dir"));
+}
+
 TEST(Doctor, FindsASlurmOfTwoVersions) {
   EXPECT_EQ(compare_versions({{"slurmctld", "slurm 22"}, {"srun", "slurm 22"}}).level, Level::ok);
   auto mixed = compare_versions({{"slurmctld", "slurm 22"}, {"srun", "slurm 23"}});

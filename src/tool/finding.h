@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/context.h"
+#include "server/settings.h"
 
 namespace slipway::tool {
 
@@ -26,27 +27,23 @@ struct Finding {
   std::string remedy = {};  // what to do; empty with ok
 };
 
-struct DoctorOptions {
-  cli::Settings settings;
-  std::string listen = "127.0.0.1:8443";
-  int first_port = 20000;
-  int last_port = 29999;
-};
-
-// Slurm's and munge's programs with their versions.
-std::vector<Finding> check_programs();
+// Slurm's and munge's programs, where the broker would look for them, with their versions.
+std::vector<Finding> check_programs(const provider::local::LocalSettings& settings);
 // Of `version` lines by program: all of Slurm must be of one version.
 Finding compare_versions(const std::vector<std::pair<std::string, std::string>>& versions);
 
-// Host name, ports, disk, clock, kernel, accounts.
-std::vector<Finding> check_machine(const DoctorOptions& options);
+// Host name, ports, folders, disk, clock, kernel, accounts.
+std::vector<Finding> check_machine(const server::Settings& settings);
 // `addresses`: what the host's name resolves to, as text; empty where it does not.
 Finding judge_host_name(const std::string& name, const std::vector<std::string>& addresses);
+// Whether Slurm takes the names of the environments' folders, and sockets below them get paths that are short enough.
+Finding judge_folder_names(const provider::local::LocalSettings& settings);
 // `free_bytes` on the file system of `folder`.
 Finding judge_disk(const std::filesystem::path& folder, std::uint64_t free_bytes, std::uint64_t free_files);
 
 // Data folder, certificate, and the broker that listens, or what stands in its way.
-std::vector<Finding> check_broker(const cli::Context& context, const DoctorOptions& options);
+std::vector<Finding> check_broker(const cli::Context& context, const cli::Settings& options,
+                                  const server::Settings& settings);
 // Mode and owner of the folder and of what must be private in it.
 std::vector<Finding> check_data_folder(const std::filesystem::path& folder);
 // `date`: the Date header of an answer that arrived at `now`.

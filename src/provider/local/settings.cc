@@ -1,6 +1,14 @@
 #include "provider/local/settings.h"
 
+#include <algorithm>
+#include <cctype>
+
 namespace slipway::provider::local {
+
+bool slurm_takes(const std::filesystem::path& path) {
+  const auto plain = [](unsigned char c) { return std::isalnum(c) || c == '/' || c == '.' || c == '-' || c == '_'; };
+  return path.is_absolute() && std::ranges::all_of(path.native(), plain);
+}
 
 void read_settings(config::Section section, LocalSettings& settings) {
   section.read("environments_dir", settings.environments_dir);

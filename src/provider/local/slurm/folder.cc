@@ -29,7 +29,7 @@ namespace {
 
 constexpr std::size_t kKeyBytes = 128;
 constexpr std::size_t kSocketPathLimit = 107;
-constexpr std::size_t kDirectoryLimit = 80;
+constexpr std::size_t kDirectoryLimit = kLongestEnvironmentsDir + 1 + kKeyDigits;
 constexpr std::array kFolders = {"", "etc", "etc/node", "log", "run", "spool", "state", "power", "process"};
 
 base::Error failed(const fs::path& path, int number = errno) {
@@ -134,13 +134,12 @@ Result<void> check_paths(const Paths& paths, const Cluster& cluster) {
     error.code = "DirectoryUnusable";
     return error;
   };
-  const auto plain = [](unsigned char c) { return std::isalnum(c) || c == '/' || c == '.' || c == '-' || c == '_'; };
-  for (const auto& path : {paths.directory.native(), paths.sockets.native()}) {
-    if (path.starts_with('/') && std::ranges::all_of(path, plain)) continue;
+  for (const auto& path : {paths.directory, paths.sockets}) {
+    if (slurm_takes(path)) continue;
     return refused(
         fmt::format("the folder {} cannot be used: Slurm's configuration takes absolute paths of letters, "
                     "digits and /.-_ only; name another with local.environments_dir or local.short_dir",
-                    path));
+                    path.native()));
   }
   if (const auto size = paths.directory.native().size(); size > kDirectoryLimit) {
     return refused(
