@@ -17,6 +17,7 @@
 #include "cli/slurm_place.h"
 #include "cli/stage.h"
 #include "cli/steps.h"
+#include "cli/table.h"
 #include "cli/text_file.h"
 #include "config/data_dir.h"
 
@@ -152,7 +153,12 @@ base::Result<void> Demo::show_cluster() {
   Call list{.method = "GET", .path = cluster_path(name_, "/instances")};
   auto instances = TRY(client_->all_pages(list, "instances"));
   stage_.done();
-  stage_.quote(instances_view(std::move(instances)).table);
+  Table table({"INSTANCE", "ROLE", "QUEUE", "TYPE", "STATE"});
+  for (const auto& one : instances) {
+    table.add({text_at(one, "/instanceId"), text_at(one, "/nodeType"), text_at(one, "/queueName"),
+               text_at(one, "/instanceType"), text_at(one, "/state")});
+  }
+  stage_.quote(table.text());
   auto cluster = TRY(describe_cluster(*client_, name_));
   place_ = TRY(slurm_place(cluster));
   return {};
@@ -216,8 +222,7 @@ base::Result<void> Demo::show() {
 
 base::Result<ExitCode> Demo::run() {
   catch_interrupts();
-  context_.out << "Slipway's main job: one ParallelCluster request makes a real Slurm cluster on this machine."
-               << std::endl;
+  context_.out << "One ParallelCluster request makes a real Slurm cluster on this machine." << std::endl;
   auto shown = show();
   // A signal that arrives while a request is under way shows only here.
   if (shown && interrupts() > 0) shown = interrupted();
@@ -236,7 +241,7 @@ base::Result<ExitCode> Demo::run() {
     broker_.stop();
     stage_.done("the broker is stopped");
   }
-  context_.out << what_to_try_next();
+  context_.out << what_to_try_next(examples_);
   return ExitCode::ok;
 }
 
@@ -249,9 +254,8 @@ void Demo::clean_up(const base::Error& why) {
     auto deleted = delete_cluster();
     if (!deleted) {
       context_.out << fmt::format(
-          "Cluster '{0}' is still there: {1} Delete it with `slipway serve{2}` and `slipway "
-          "cluster delete{2} {0}`.\n",
-          name_, deleted.error().message, folder_option());
+          "Cluster '{0}' is still there: {1} Delete it with `{3} serve{2}` and `{3} cluster delete{2} {0}`.\n", name_,
+          deleted.error().message, folder_option(), program());
     }
   }
   if (!broker_.started()) return;
@@ -261,7 +265,7 @@ void Demo::clean_up(const base::Error& why) {
 }
 
 std::string Demo::folder_option() const {
-  return data_dir_ == config::default_data_dir() ? "" : fmt::format(" --data-dir {}", data_dir_.native());
+  return data_dir_ == config::default_data_dir() ? "" : " --data-dir " + shell_word(data_dir_);
 }
 
 }  // namespace

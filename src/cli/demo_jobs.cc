@@ -81,7 +81,7 @@ base::Result<void> DemoJobs::batch_on_static_node() {
 
 base::Result<void> DemoJobs::batch_on_all_nodes() {
   auto nodes = fmt::format("--nodes={}", TRY(node_count()));
-  return batch(fmt::format("sbatch {} job.sh, on static and elastic nodes", nodes), {nodes});
+  return batch(fmt::format("sbatch {} job.sh, on all nodes", nodes), {nodes});
 }
 
 base::Result<void> DemoJobs::run_on_all_nodes() {

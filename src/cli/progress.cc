@@ -1,6 +1,8 @@
 #include "cli/progress.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <ostream>
@@ -49,8 +51,8 @@ void Progress::show(const std::string& step, int steps_done, int steps) {
   std::string count = steps > 0 ? fmt::format(" {}/{}", std::min(steps_done + 1, steps), steps) : "";
   if (is_terminal_) {
     wipe();
-    out_ << fmt::format("{} [{}]{} {} {}", title_, bar(steps_done, steps, elapsed()), count,
-                        readable_duration(elapsed()), step)
+    out_ << one_row(fmt::format("{} [{}]{} {} {}", title_, bar(steps_done, steps, elapsed()), count,
+                                readable_duration(elapsed()), step))
          << std::flush;
     drawn_ = true;
   } else if (!step.empty() && step != last_step_) {
@@ -62,6 +64,21 @@ void Progress::show(const std::string& step, int steps_done, int steps) {
 void Progress::finish(const std::string& end) {
   wipe();
   out_ << fmt::format("{}: {} after {}.", title_, end, readable_duration(elapsed())) << std::endl;
+}
+
+std::size_t terminal_columns() {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0) ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+  return size.ws_col;
+}
+
+std::string one_row(std::string line) {
+  auto columns = terminal_columns();
+  if (columns == 0 || line.size() < columns) return line;
+  auto end = columns - 1;
+  while (end > 0 && (line[end] & 0xC0) == 0x80) --end;  // no half of a character
+  line.resize(end);
+  return line;
 }
 
 std::string readable_duration(std::chrono::milliseconds duration) {

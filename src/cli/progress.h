@@ -31,6 +31,11 @@ class Progress {
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 
+// Of the terminal; 0 where there is none.
+std::size_t terminal_columns();
+// The beginning of `line` that leaves the cursor in its row: what wraps cannot be redrawn. Whole where no terminal is.
+std::string one_row(std::string line);
+
 // "0.3 s", "12.4 s", "3 min 05 s".
 std::string readable_duration(std::chrono::milliseconds duration);
 

@@ -11,6 +11,9 @@ namespace slipway::cli {
 class Stage {
  public:
   Stage(std::ostream& out, bool is_terminal) : out_(out), is_terminal_(is_terminal) {}
+  // Wipes what goes on.
+  ~Stage() { wipe(); }
+  Stage(const Stage&) = delete;
 
   // "2  POST /v3/clusters"
   void heading(int number, std::string_view text);
@@ -24,6 +27,8 @@ class Stage {
 
  private:
   void wipe();
+  // One or, on a narrow terminal, more rows under the text that follows a time; broken where words or lists end.
+  std::string rows(std::string_view line) const;
 
   std::ostream& out_;
   bool is_terminal_;
