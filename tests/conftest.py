@@ -24,6 +24,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+import openapi
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("SLIPWAY_BINARY", ROOT / "build/asan/slipway"))
 SHARED = pathlib.Path(os.environ.get("SLIPWAY_SHARED", ROOT / "../shared"))
@@ -131,7 +133,9 @@ class Broker:
             body = json.dumps(json_body).encode()
             headers.setdefault("Content-Type", "application/json")
         signed = self.sign(method, path, body, headers, **more)
-        return Answer(self.http.request(method, self.url + path, body=body, headers=signed))
+        answer = Answer(self.http.request(method, self.url + path, body=body, headers=signed))
+        openapi.check(method, path, answer)
+        return answer
 
     def cli(self, *arguments, check=None, timeout=120, **more):
         """The program's own command line against this broker; gives the finished process."""
