@@ -1,6 +1,6 @@
 #pragma once
-// A stage between router and handler. The server runs them in the order of one list (server/broker_process.cc), each deciding
-// to answer by itself or to go on.
+// A stage between router and handler. The server runs them in the order of one list (server/broker_process.cc), each
+// deciding to answer by itself or to go on.
 
 #include <optional>
 #include <string_view>

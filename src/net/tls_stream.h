@@ -39,8 +39,8 @@ class TlsStream {
   boost::asio::awaitable<IoResult> write_some(const char* data, std::size_t size);
   // Says goodbye (close_notify): nothing is written after it.
   boost::asio::awaitable<void> say_goodbye();
-  // After the goodbye: takes what the peer still sends and waits for its end; close() cuts that short. Closing on unread
-  // bytes would reset the connection, and what was written last could be lost (RFC 9112, section 9.6).
+  // After the goodbye: takes what the peer still sends and waits for its end; close() cuts that short. Closing on
+  // unread bytes would reset the connection, and what was written last could be lost (RFC 9112, section 9.6).
   boost::asio::awaitable<void> drain();
 
   // The operations under way end with operation_aborted; the connection stays usable.
