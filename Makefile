@@ -1,4 +1,4 @@
-# All that a newcomer needs: make demo | build | serve | test | check | soak | install PREFIX=...
+# All that a newcomer needs: make demo | build | serve | test | check | soak | bench | install PREFIX=...
 # As root, everything but package installation runs as an ordinary account (tools/unprivileged), and `demo` and `serve`
 # run broker and environments as two accounts of their own.
 
@@ -7,7 +7,7 @@ LISTEN ?= 127.0.0.1:8443
 RUN = tools/unprivileged
 SLIPWAY = build/release/slipway
 
-.PHONY: help demo build serve test check soak install clean compile
+.PHONY: help demo build serve test check soak bench bench-build install clean compile compile-bench
 
 help:
 	@sed -n '1s/^# //p' Makefile
@@ -39,6 +39,26 @@ soak:
 	@tools/setup build run test
 	@SLIPWAY_SOAK=1 $(RUN) tools/test
 	@tools/test-root
+
+# Figures go into docs/performance.md, between the lines that name them; of bench/run alone, onto the terminal.
+define write_figures
+@mkdir -p build
+@$(RUN) bench/run $(2) >build/$(1).md
+@sed -i -e '/^<!-- $(1)/,/^<!-- end/{//!d}' -e '/^<!-- $(1)/r build/$(1).md' docs/performance.md
+endef
+
+compile-bench:
+	@cmake --preset bench >/dev/null
+	@cmake --build --preset bench -- --quiet
+
+bench:
+	@tools/setup build run bench
+	@$(RUN) $(MAKE) --no-print-directory compile-bench
+	$(call write_figures,figures)
+
+bench-build:
+	@tools/setup build run test
+	$(call write_figures,builds,--build)
 
 install: build
 	@cmake --install build/release --prefix $(PREFIX)
