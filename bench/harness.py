@@ -65,13 +65,18 @@ class Folder:
         return self.path
 
     def __exit__(self, *_):
-        for pid in processes_in(self.path):
+        until(self.is_free, "the end of the processes")
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def is_free(self):
+        """Ends what is left, which may just be starting something else."""
+        left = processes_in(self.path)
+        for pid in left:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        until(lambda: not processes_in(self.path), "the end of the processes")
-        shutil.rmtree(self.path, ignore_errors=True)
+        return not left
 
 
 def processes_in(folder):
