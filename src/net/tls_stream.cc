@@ -11,6 +11,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <new>
@@ -56,7 +57,7 @@ SSL* new_ssl(const TlsContext& context) {
 }  // namespace
 
 // OpenSSL works on memory: what the socket received goes into `in`, what is to be sent comes out of `out`. Reading
-// always suspends, so that no client keeps the loop to itself; writing tries at once, which nearly always suffices.
+// always suspends, so that no client keeps the loop to itself; writing tries first, which nearly always suffices.
 struct TlsStream::Impl {
   Impl(Socket connected, TlsContext shared)
       : context(std::move(shared)), socket(std::move(connected)), remote(print_remote(socket)), ssl(new_ssl(context)) {
@@ -201,9 +202,11 @@ asio::awaitable<IoResult> TlsStream::read_some(char* data, std::size_t size) {
 }
 
 asio::awaitable<IoResult> TlsStream::write_some(const char* data, std::size_t size) {
-  return impl_->perform([ssl = impl_->ssl.get(), data, size = std::min(size, kRecordBytes)](std::size_t& count) {
-    return SSL_write_ex(ssl, data, size, &count);
-  });
+  // What else is ready goes first. Answers of requests that came together then leave together, and the kernel wakes
+  // their reader once; waking it for each of them costs a sixth of a short request.
+  co_await asio::post(impl_->socket.get_executor(), kAwait);
+  co_return co_await impl_->perform([ssl = impl_->ssl.get(), data, size = std::min(size, kRecordBytes)](
+                                        std::size_t& count) { return SSL_write_ex(ssl, data, size, &count); });
 }
 
 asio::awaitable<void> TlsStream::say_goodbye() {
