@@ -30,8 +30,12 @@ std::string decode_slashes(std::string_view segment) {
   return value;
 }
 
+std::ptrdiff_t depth(std::string_view path) {
+  return std::ranges::count(path, '/');
+}
+
+// Of a pattern and a path of the same depth.
 bool fits(std::string_view pattern, std::string_view path) {
-  if (std::ranges::count(pattern, '/') != std::ranges::count(path, '/')) return false;
   while (!pattern.empty()) {
     const auto wanted = take_segment(pattern);
     const auto segment = take_segment(path);
@@ -61,14 +65,16 @@ void fill_parameters(std::string_view pattern, std::string_view path, Request& r
 }  // namespace
 
 void Router::add(Route route) {
-  routes_.push_back(std::move(route));
+  routes_[depth(route.path)].push_back(std::move(route));
 }
 
 Router::Match Router::match(Request& request) const {
   Match match;
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  const auto routes = routes_.find(depth(request.path));
+  if (routes == routes_.end()) return match;
   std::string_view best;
-  for (const auto& route : routes_) {
+  for (const auto& route : routes->second) {
     if (!fits(route.path, request.path)) continue;
     if (!match.path_known || is_more_literal(route.path, best)) {
       match = {.route = nullptr, .path_known = true, .allowed_methods = {}};

@@ -1,7 +1,9 @@
 #pragma once
 // Method and path template to handler. Templates: "/v3/clusters/{clusterName}"; a parameter is one segment.
 
+#include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,7 +35,7 @@ class Router {
   Match match(Request& request) const;
 
  private:
-  std::vector<Route> routes_;
+  std::map<std::ptrdiff_t, std::vector<Route>> routes_;  // by the number of slashes in the path
 };
 
 }  // namespace slipway::http
