@@ -159,8 +159,7 @@ class Writer {
   }
 
   void write_pending(std::unique_lock<std::mutex>& lock) {
-    std::string text;
-    std::swap(text, pending_);
+    std::swap(writing_text_, pending_);
     urgent_ = false;
     writing_ = true;
     const auto lost = std::exchange(lost_, 0);
@@ -171,10 +170,11 @@ class Writer {
       begin(line, Level::warning, "log lines were lost: the log could not be written as fast as it grew", now);
       append_fields(line, {{"lines", lost}});
       append(line, "}\n");
-      text.append(line.data(), line.size());
+      writing_text_.append(line.data(), line.size());
     }
     // There is nobody left to tell where the log itself fails; the next lines are tried again.
-    const bool failed = !file_->write(text, now).has_value();
+    const bool failed = !file_->write(writing_text_, now).has_value();
+    writing_text_.clear();
     lock.lock();
     writing_ = false;
     if (failed) ++lost_;
@@ -186,6 +186,7 @@ class Writer {
   std::condition_variable wake_;
   std::condition_variable written_;
   std::string pending_;
+  std::string writing_text_;  // of the thread; the two take turns, so that neither grows anew with every write
   long long lost_ = 0;
   bool urgent_ = false;
   bool writing_ = false;
