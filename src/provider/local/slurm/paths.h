@@ -20,7 +20,7 @@ struct Paths {
   // `key`: the 12 digits.
   static Paths of_key(const LocalSettings& settings, std::string_view key);
 
-  fs::path etc(std::string_view file) const { return directory / "etc" / file; }
+  fs::path etc(std::string_view file) const { return directory / ("etc/" + std::string(file)); }
   fs::path slurm_conf() const { return etc("slurm.conf"); }
   fs::path record() const { return etc("cluster.json"); }
   fs::path munge_key() const { return etc("munge.key"); }
