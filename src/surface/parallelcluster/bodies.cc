@@ -13,6 +13,7 @@ namespace {
 
 using boost::json::array;
 using boost::json::object;
+using boost::json::storage_ptr;
 
 // A name in the form of a stack's ARN; the account is nobody's.
 std::string stack_arn(const broker::Environment& environment) {
@@ -21,30 +22,30 @@ std::string stack_arn(const broker::Environment& environment) {
   return fmt::format("arn:aws:cloudformation:{}:000000000000:stack/{}/{}", environment.region, environment.name, uuid);
 }
 
-object scheduler() {
-  return {{"type", "slurm"}};
+object scheduler(const storage_ptr& memory = {}) {
+  return object({{"type", "slurm"}}, memory);
 }
 
-object ec2_instance(const broker::Instance& instance) {
-  object body{{"instanceId", instance.id},
-              {"instanceType", instance.type},
-              {"launchTime", base::iso8601(instance.launched_at)},
-              {"privateIpAddress", instance.private_address}};
+object ec2_instance(const broker::Instance& instance, const storage_ptr& memory = {}) {
+  object body({{"instanceId", instance.id},
+               {"instanceType", instance.type},
+               {"launchTime", base::iso8601(instance.launched_at)},
+               {"privateIpAddress", instance.private_address}},
+              memory);
   if (!instance.public_address.empty()) body["publicIpAddress"] = instance.public_address;
   body["state"] = instance.state;
   return body;
 }
 
-object tag(std::string_view key, std::string_view value) {
-  return {{"key", key}, {"value", value}};
-}
-
-array tags(const broker::Environment& environment, const Described& described) {
-  array tags;
-  for (const auto& [key, value] : environment.tags) tags.push_back(tag(key, value));
-  tags.push_back(tag("parallelcluster:cluster-name", environment.name));
-  tags.push_back(tag("parallelcluster:version", kVersion));
-  for (const auto& [key, value] : described.provider_tags) tags.push_back(tag(key, value));
+array tags(const broker::Environment& environment, const Described& described, const storage_ptr& memory) {
+  array tags(memory);
+  const auto add = [&](std::string_view key, std::string_view value) {
+    tags.push_back(object({{"key", key}, {"value", value}}, memory));
+  };
+  for (const auto& [key, value] : environment.tags) add(key, value);
+  add("parallelcluster:cluster-name", environment.name);
+  add("parallelcluster:version", kVersion);
+  for (const auto& [key, value] : described.provider_tags) add(key, value);
   return tags;
 }
 
@@ -72,29 +73,31 @@ object cluster_summary(const broker::Environment& environment, std::string_view 
           {"version", kVersion}};
 }
 
-object cluster_description(const broker::Environment& environment, const Described& described) {
+object cluster_description(const broker::Environment& environment, const Described& described,
+                           const storage_ptr& memory) {
   const auto stack = stack_status(environment);
   const auto created = base::iso8601(environment.created_at);
   // Mind the two spellings: a capital F in this answer's status alone.
-  object body{
-      {"cloudFormationStackStatus", stack},
-      {"cloudformationStackArn", stack_arn(environment)},
-      {"clusterConfiguration", object{{"url", described.configuration_url}}},
-      {"clusterName", environment.name},
-      {"clusterStatus", cluster_status(stack)},
-      {"computeFleetStatus", to_string(fleet_is_readable(stack) ? described.fleet : broker::FleetStatus::unknown)},
-      {"creationTime", created}};
+  const auto fleet = fleet_is_readable(stack) ? described.fleet : broker::FleetStatus::unknown;
+  object body({{"cloudFormationStackStatus", stack},
+               {"cloudformationStackArn", stack_arn(environment)},
+               {"clusterConfiguration", object({{"url", described.configuration_url}}, memory)},
+               {"clusterName", environment.name},
+               {"clusterStatus", cluster_status(stack)},
+               {"computeFleetStatus", to_string(fleet)},
+               {"creationTime", created}},
+              memory);
   if (auto found = failure(environment)) body["failures"] = array{std::move(*found)};
   const auto is_head = [](const broker::Instance& instance) {
     return instance.role == "HeadNode" && is_listed(instance);
   };
   const auto head = std::ranges::find_if(described.instances, is_head);
-  if (head != described.instances.end()) body["headNode"] = ec2_instance(*head);
+  if (head != described.instances.end()) body["headNode"] = ec2_instance(*head, memory);
   // A stack that was never updated shows the time it was made.
   body["lastUpdatedTime"] = created;
   body["region"] = environment.region;
-  body["scheduler"] = scheduler();
-  body["tags"] = tags(environment, described);
+  body["scheduler"] = scheduler(memory);
+  body["tags"] = tags(environment, described, memory);
   body["version"] = kVersion;
   return body;
 }

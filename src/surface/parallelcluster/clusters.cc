@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json/monotonic_resource.hpp>
 
 #include "surface/parallelcluster/bodies.h"
 #include "surface/parallelcluster/errors.h"
@@ -12,6 +13,9 @@ namespace slipway::surface::parallelcluster {
 namespace {
 
 constexpr int kPageSize = 100;  // that of CloudFormation's DescribeStacks
+
+// Of a description as JSON values; where a cluster's tags need more, more is taken.
+constexpr std::size_t kDescriptionBytes = 4 << 10;
 
 // True where no status is asked for, or this is one of them.
 bool is_wanted(const Call& call, std::string_view status) {
@@ -45,7 +49,8 @@ net::Task<http::Response> describe_cluster(const Context& context, Call call) {
                             .fleet = context.environments.fleet(*environment),
                             .instances = context.environments.instances(*environment),
                             .provider_tags = context.environments.tags(*environment)};
-  co_return http::json_response(200, cluster_description(*environment, described));
+  boost::json::monotonic_resource memory(kDescriptionBytes);
+  co_return http::json_response(200, cluster_description(*environment, described, &memory));
 }
 
 net::Task<http::Response> delete_cluster(const Context& context, Call call) {
