@@ -79,8 +79,8 @@ void LocalProvider::release(const base::EnvironmentId& id) {
 }
 
 std::vector<std::pair<std::string, std::string>> LocalProvider::tags(const Environment& environment) const {
-  const auto paths = Paths::of(machine_.settings, environment.id);
-  return {{"slipway:slurm-conf", paths.slurm_conf().native()}, {"slipway:directory", paths.directory.native()}};
+  if (const auto* keeper = keepers_.find(environment.id)) return keeper->tags();
+  return Paths::of(machine_.settings, environment.id).tags();
 }
 
 std::vector<std::string> LocalProvider::leftovers(const std::vector<base::EnvironmentId>& live) const {

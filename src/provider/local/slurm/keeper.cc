@@ -43,6 +43,7 @@ Keeper::Keeper(const Machine& machine, base::EnvironmentId id, broker::Fleet wan
     : machine_(machine),
       id_(std::move(id)),
       paths_(Paths::of(machine.settings, id_)),
+      tags_(paths_.tags()),
       client_(machine, paths_),
       bell_(machine.runtime),
       group_(machine.runtime),

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/environment.h"
@@ -33,6 +34,7 @@ class Keeper {
   // In memory, cheap.
   const std::vector<broker::Instance>& instances() const { return instances_; }
   broker::FleetStatus fleet() const;
+  const std::vector<std::pair<std::string, std::string>>& tags() const { return tags_; }
 
  private:
   using Steady = std::chrono::steady_clock;
@@ -74,6 +76,7 @@ class Keeper {
   const Machine& machine_;
   base::EnvironmentId id_;
   Paths paths_;
+  std::vector<std::pair<std::string, std::string>> tags_;
   Client client_;
   Bell bell_;
   net::TaskGroup group_;

@@ -21,6 +21,10 @@ fs::path Paths::output(std::string_view daemon) const {
   return daemon == kMunged ? directory / "log/munged.log" : process(daemon) / "log";
 }
 
+std::vector<std::pair<std::string, std::string>> Paths::tags() const {
+  return {{"slipway:slurm-conf", slurm_conf().native()}, {"slipway:directory", directory.native()}};
+}
+
 bool is_key(std::string_view name) {
   return name.size() == kKeyDigits &&
          std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });

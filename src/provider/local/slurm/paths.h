@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/ids.h"
 #include "provider/local/settings.h"
@@ -33,6 +35,8 @@ struct Paths {
   fs::path process(std::string_view daemon) const { return processes() / daemon; }
   // Everything that the daemon wrote. Slurm's write it to log/<daemon>.log too, with times, once they have read where.
   fs::path output(std::string_view daemon) const;
+  // What a client is told of them.
+  std::vector<std::pair<std::string, std::string>> tags() const;
   // In `sockets`: a link to `directory`, which tells whose folder it is.
   fs::path owner() const { return sockets / "owner"; }
 };
