@@ -11,6 +11,8 @@ namespace slipway::surface::parallelcluster {
 
 namespace {
 
+constexpr std::size_t kDescriptionMembers = 14;
+
 using boost::json::array;
 using boost::json::object;
 using boost::json::storage_ptr;
@@ -39,6 +41,7 @@ object ec2_instance(const broker::Instance& instance, const storage_ptr& memory 
 
 array tags(const broker::Environment& environment, const Described& described, const storage_ptr& memory) {
   array tags(memory);
+  tags.reserve(environment.tags.size() + 2 + described.provider_tags.size());
   const auto add = [&](std::string_view key, std::string_view value) {
     tags.push_back(object({{"key", key}, {"value", value}}, memory));
   };
@@ -86,7 +89,7 @@ object cluster_description(const broker::Environment& environment, const Describ
                {"clusterStatus", cluster_status(stack)},
                {"computeFleetStatus", to_string(fleet)},
                {"creationTime", created}},
-              memory);
+              kDescriptionMembers, memory);
   if (auto found = failure(environment)) body["failures"] = array{std::move(*found)};
   const auto is_head = [](const broker::Instance& instance) {
     return instance.role == "HeadNode" && is_listed(instance);
