@@ -38,6 +38,7 @@ test:
 soak:
 	@tools/setup build run test
 	@SLIPWAY_SOAK=1 $(RUN) tools/test
+	@cp build/reports-test/soak.md docs/soak.md
 	@tools/test-root
 
 # Figures go into docs/performance.md, between the lines that name them; of bench/run alone, onto the terminal.

@@ -1,6 +1,4 @@
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netdb.h>
 #include <pwd.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
@@ -15,6 +13,7 @@
 
 #include "base/text.h"
 #include "cli/footprint.h"
+#include "provider/local/slurm/network.h"
 #include "tool/finding.h"
 
 namespace slipway::tool {
@@ -22,29 +21,9 @@ namespace slipway::tool {
 namespace {
 
 namespace fs = std::filesystem;
+namespace slurm = provider::local::slurm;
 
 constexpr std::uint64_t kMiB = 1 << 20;
-
-std::string host_name() {
-  char name[256] = {};
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
-
-std::vector<std::string> addresses_of(const std::string& name) {
-  std::vector<std::string> addresses;
-  addrinfo wanted{};
-  wanted.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(name.c_str(), nullptr, &wanted, &found) != 0) return addresses;
-  for (const auto* one = found; one; one = one->ai_next) {
-    char text[NI_MAXHOST] = {};
-    ::getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
-    addresses.emplace_back(text);
-  }
-  ::freeaddrinfo(found);
-  return addresses;
-}
 
 Finding check_ports(const broker::PortRange& range) {
   int all = std::max(0, range.last - range.first + 1);
@@ -168,20 +147,23 @@ void check_accounts(std::vector<Finding>& findings) {
 }  // namespace
 
 Finding judge_host_name(const std::string& name, const std::vector<std::string>& addresses) {
+  using Listen = slurm::Network::Listen;
   if (addresses.empty()) {
-    return {"host name", Level::problem, fmt::format("'{}' does not resolve to an address", name),
+    return {"host name", Level::problem, fmt::format("'{}' does not resolve to an IPv4 address", name),
             fmt::format("add a line to /etc/hosts: 127.0.0.1 {}", name)};
   }
-  for (const auto& address : addresses) {
-    if (address.starts_with("127.") || address == "::1") continue;
-    return {"host name", Level::warning,
-            fmt::format("'{}' resolves to {}: the ports of clusters are open on every address, guarded by munge alone",
-                        name, address),
-            fmt::format("put a firewall before them, or let the name resolve to loopback (/etc/hosts: 127.0.0.1 {})",
-                        name)};
+  const auto network = slurm::choose_network(name, addresses);
+  const auto resolves = fmt::format("'{}' resolves to {}", name, base::join(addresses, ", "));
+  if (network.listen == Listen::loopback) {
+    return {.check = "host name", .what = resolves + ": clusters' ports stay on this machine"};
   }
-  return {.check = "host name",
-          .what = fmt::format("'{}' resolves to loopback: clusters' ports stay on this machine", name)};
+  const auto* open =
+      network.listen == Listen::controller ? "all ports of clusters but the controllers'" : "the ports of clusters";
+  return {
+      "host name", Level::warning,
+      fmt::format("{}: {} are open on every address, guarded by munge alone", resolves, open),
+      fmt::format("put a firewall before them, or let the name resolve to 127.0.0.1 alone (/etc/hosts: 127.0.0.1 {})",
+                  name)};
 }
 
 Finding judge_disk(const fs::path& folder, std::uint64_t free_bytes, std::uint64_t free_files) {
@@ -218,8 +200,8 @@ Finding judge_folder_names(const provider::local::LocalSettings& settings) {
 
 std::vector<Finding> check_machine(const server::Settings& settings) {
   std::vector<Finding> findings;
-  auto name = host_name();
-  findings.push_back(judge_host_name(name, addresses_of(name)));
+  const auto name = slurm::host_name();
+  findings.push_back(judge_host_name(name, slurm::addresses_of(name)));
   findings.push_back(check_ports(settings.local.ports));
   check_folders(settings, findings);
   check_disks({settings.data_dir, settings.local.environments_dir, settings.local.short_dir}, findings);

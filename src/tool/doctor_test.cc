@@ -15,7 +15,9 @@ namespace {
 using testing::HasSubstr;
 
 TEST(Doctor, WarnsWhereTheHostsNameIsNoLoopbackAddress) {
-  EXPECT_EQ(judge_host_name("vm", {"127.0.0.1", "::1"}).level, Level::ok);
+  EXPECT_EQ(judge_host_name("vm", {"127.0.0.1"}).level, Level::ok);
+  EXPECT_THAT(judge_host_name("vm", {"127.0.1.1"}).what,
+              HasSubstr("all ports of clusters but the controllers' are open"));
   auto open = judge_host_name("vm", {"127.0.0.1", "10.0.0.7"});
   EXPECT_EQ(open.level, Level::warning);
   EXPECT_THAT(open.what, HasSubstr("guarded by munge alone"));

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <random>
 #include <set>
@@ -342,6 +343,7 @@ TEST_P(Histories, end_as_the_model_says) {
   const std::uint64_t runs = std::getenv("SLIPWAY_SOAK") != nullptr ? 100'000 : 1'000;
   const auto first = static_cast<std::uint64_t>(GetParam()) * 1'000'000;
   for (std::uint64_t seed = first; seed < first + runs && !HasFailure(); ++seed) check(seed);
+  std::printf("counted: ten times %llu histories\n", static_cast<unsigned long long>(runs));
 }
 
 INSTANTIATE_TEST_SUITE_P(Generated, Histories, testing::Range(0, 10));

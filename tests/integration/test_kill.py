@@ -38,7 +38,7 @@ def slurm_daemons(folder):
 
 def test_after_each_kill_the_clusters_are_what_was_asked_for(new_broker):
     seed = int(os.environ.get("SLIPWAY_SEED", time.time_ns() % 1_000_000))
-    print(f"seed {seed}")
+    print(f"counted: {KILLS} kills with seed {seed}")
     chance = random.Random(seed)
     broker = new_broker().start()
     wanted = {}  # name -> "running", "stopped" or "gone"

@@ -1,12 +1,9 @@
 #include "provider/local/slurm/actions.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netdb.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "provider/local/slurm/client.h"
 #include "provider/local/slurm/daemons.h"
@@ -64,24 +61,6 @@ milliseconds patience(const StepContext& context) {
   return std::clamp(left, milliseconds(100), milliseconds(std::chrono::minutes(10)));
 }
 
-Network find_network() {
-  std::array<char, 256> host = {};
-  ::gethostname(host.data(), host.size() - 1);
-  std::vector<std::string> addresses;
-  addrinfo hints = {}, *found = nullptr;
-  hints.ai_family = AF_INET;
-  hints.ai_socktype = SOCK_STREAM;
-  if (::getaddrinfo(host.data(), nullptr, &hints, &found) == 0) {
-    for (const auto* each = found; each != nullptr; each = each->ai_next) {
-      std::array<char, INET_ADDRSTRLEN> text;
-      const auto* address = reinterpret_cast<const sockaddr_in*>(each->ai_addr);
-      addresses.emplace_back(::inet_ntop(AF_INET, &address->sin_addr, text.data(), text.size()));
-    }
-    ::freeaddrinfo(found);
-  }
-  return choose_network(host.data(), addresses);
-}
-
 net::Task<json::object> prepare(Services services, StepContext context, json::object inputs) {
   const auto& machine = services.machine;
   const auto paths = services.paths(context);
@@ -94,7 +73,8 @@ net::Task<json::object> prepare(Services services, StepContext context, json::ob
   tell(context, fmt::format("making a folder for {} nodes", cluster.nodes.size()));
   assign_ports(cluster, CO_TRY(co_await machine.ports.reserve(context.environment_id, ports_needed(cluster))));
   CO_TRY(co_await net::run_blocking<void>(machine.runtime, [&machine, paths, cluster]() mutable -> Result<void> {
-    cluster.network = find_network();
+    const auto host = host_name();
+    cluster.network = choose_network(host, addresses_of(host));
     TRY(make_environments_folder(paths, machine.account));
     TRY(lay_out(paths, cluster, machine.account));
     return write_record(paths, cluster, machine.account);

@@ -180,15 +180,6 @@ base::Result<InstanceTypes> read_instance_types(const json::object& table) {
   return types;
 }
 
-Network choose_network(std::string_view host, const std::vector<std::string>& addresses) {
-  Network network{.host = std::string(host.substr(0, host.find('.')))};
-  const auto is_loopback = [](const std::string& address) { return address.starts_with("127."); };
-  if (addresses.empty() || !std::ranges::all_of(addresses, is_loopback)) return network;
-  network.address = addresses.front();
-  network.listen = network.address == "127.0.0.1" ? Network::Listen::loopback : Network::Listen::controller;
-  return network;
-}
-
 std::vector<std::string> Cluster::static_nodes() const {
   std::vector<std::string> names;
   for (const auto& node : nodes) {

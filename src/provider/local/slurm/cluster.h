@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "provider/local/slurm/network.h"
 
 namespace slipway::provider::local::slurm {
 
@@ -32,21 +33,6 @@ struct Node {
   int memory_mib = 0;  // what Slurm may hand out: 95 % of the type's, as ParallelCluster does
   std::uint16_t port = 0;
 };
-
-// How the host's name resolves decides which address the daemons use and whether Slurm can be told to listen there
-// only.
-struct Network {
-  enum class Listen {
-    loopback,    // all on 127.0.0.1
-    controller,  // slurmctld alone; slurmd and srun's ports are open, guarded by munge
-    open,        // all open, guarded by munge
-  };
-  std::string host{};  // short name
-  std::string address = "127.0.0.1";
-  Listen listen = Listen::open;
-};
-// `addresses`: IPv4 addresses that the host's name resolves to, the preferred one first.
-Network choose_network(std::string_view host, const std::vector<std::string>& addresses);
 
 struct Endpoint {
   std::string address;

@@ -131,27 +131,6 @@ TEST(ClusterRecord, refuses_what_it_did_not_write) {
   EXPECT_FALSE(parse_cluster(R"({"queues": 3})"));
 }
 
-TEST(Network, listens_on_loopback_alone_where_the_hosts_name_is_there) {
-  const auto network = choose_network("vm.example.org", {"127.0.0.1", "127.0.0.1"});
-  EXPECT_EQ(network.host, "vm");
-  EXPECT_EQ(network.address, "127.0.0.1");
-  EXPECT_EQ(network.listen, Network::Listen::loopback);
-}
-
-TEST(Network, follows_a_name_that_is_another_loopback_address) {
-  const auto network = choose_network("vm", {"127.0.1.1"});
-  EXPECT_EQ(network.address, "127.0.1.1");
-  EXPECT_EQ(network.listen, Network::Listen::controller);
-}
-
-TEST(Network, is_open_where_the_name_is_elsewhere_or_unknown) {
-  for (const auto& addresses : {std::vector<std::string>{}, {"10.0.0.7"}, {"127.0.0.1", "10.0.0.7"}}) {
-    const auto network = choose_network("vm", addresses);
-    EXPECT_EQ(network.address, "127.0.0.1");
-    EXPECT_EQ(network.listen, Network::Listen::open);
-  }
-}
-
 TEST(InstanceTypes, are_read_from_the_table_and_refused_without_their_facts) {
   EXPECT_EQ(read_instance_types({{"a.b", {{"vcpus", 3}, {"memory_mib", 5}}}})->at("a.b").vcpus, 3);
   for (const auto* facts : {R"({"vcpus": 0, "memory_mib": 1})", R"({"vcpus": 1})", R"(7)"}) {
