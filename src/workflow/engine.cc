@@ -74,10 +74,12 @@ struct Engine::Impl {
     const auto row = storage::find_execution(database_.reader(), id);
     if (!row) return observe::error("an execution cannot be read", row.error(), {{"execution", id.str()}});
     if (!*row) return observe::error("an execution to launch does not exist", {{"execution", id.str()}});
-    if (settings_.unqueued_kinds.contains((*row)->kind)) return wake(id, Event::Kind::resume, false);
+    if (!is_counted((*row)->kind)) return wake(id, Event::Kind::resume, false);
     queue_.push_back(id);
     admit();
   }
+
+  bool is_counted(const std::string& kind) const { return !settings_.unqueued_kinds.contains(kind); }
 
   void admit() {
     while (!stopping_ && running_ < settings_.running && !queue_.empty()) {
@@ -349,19 +351,22 @@ net::Task<void> Engine::start() {
     return storage::each_active_execution(connection, [&](storage::Due due) { active->push_back(std::move(due)); });
   }));
   const auto now = impl_->clock_.now();
+  std::vector<base::ExecutionId> pending;
   for (const auto& due : *active) {
     if (due.wake_at && *due.wake_at > now) {
       impl_->timers_.set(due.id, *due.wake_at);
       continue;
     }
     const auto row = CO_TRY(storage::find_execution(impl_->database_.reader(), due.id));
-    // What had begun goes on at once; what had not queues again, in the order of creation.
-    if (row && row->state == to_string(Status::pending) && !row->cancel_at) {
-      impl_->launch(due.id);
+    if (!row) continue;
+    if (row->state == to_string(Status::pending) && !row->cancel_at) {
+      pending.push_back(due.id);
     } else {
-      impl_->wake(due.id, Event::Kind::resume, false);
+      impl_->wake(due.id, Event::Kind::resume, impl_->is_counted(row->kind));
     }
   }
+  // What had begun went on at once and has its place; what had not queues again, in the order of creation.
+  for (const auto& id : pending) impl_->launch(id);
   co_return base::Result<void>{};
 }
 
@@ -373,8 +378,7 @@ awaitable<void> Engine::stop() {
 }
 
 base::Result<Prepared> Engine::prepare_start(StartRequest request) const {
-  const bool queues = !impl_->settings_.unqueued_kinds.contains(request.kind);
-  if (queues && impl_->queue_.size() >= static_cast<std::size_t>(impl_->settings_.queued)) {
+  if (impl_->is_counted(request.kind) && impl_->queue_.size() >= static_cast<std::size_t>(impl_->settings_.queued)) {
     base::Error error;
     error.kind = base::ErrorKind::throttled;
     error.message = fmt::format("{} executions wait already; try again later", impl_->queue_.size());

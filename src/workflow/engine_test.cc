@@ -408,8 +408,16 @@ TEST_F(EngineTest, launches_beyond_the_bound_wait_in_order_and_a_terminate_does_
 
   restart({.running = 1, .queued = 2, .unqueued_kinds = {}});
   wait_for([&] { return calls.size() == 6; });
+  settle();
   EXPECT_THAT(calls, ElementsAre("A1", "A2", "T", "A3", "A1", "A3"))
       << "what had begun goes on at once; A4 queues again";
+  cancel(ids[0]);
+  end_of(ids[0]);
+  settle();
+  EXPECT_EQ(calls.size(), 6u) << "A3 has the one place";
+  cancel(ids[2]);
+  wait_for([&] { return calls.size() == 7; });
+  EXPECT_EQ(calls.back(), "A4");
 }
 
 TEST_F(EngineTest, what_sleeps_does_not_take_a_place) {
