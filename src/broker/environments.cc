@@ -72,11 +72,6 @@ bool Environments::serves(std::string_view region) const {
   return provider_for(region) != nullptr;
 }
 
-std::string_view Environments::provider_of(std::string_view region) const {
-  const auto* provider = provider_for(region);
-  return provider == nullptr ? std::string_view() : provider->name();
-}
-
 base::Result<std::shared_ptr<const workflow::Plan>> Environments::plan_for(const std::string& type,
                                                                            const std::string& region,
                                                                            std::string_view operation) const {

@@ -70,8 +70,6 @@ class Environments final : private workflow::Listener {
   boost::asio::awaitable<void> stop();
 
   bool serves(std::string_view region) const;
-  // Name of the provider that serves the region; empty where none does.
-  std::string_view provider_of(std::string_view region) const;
 
   // Everything that decides whether a launch may begin, and the one place for what will decide it (quotas, budgets):
   // type and region known, parameters in order, the provider able. Changes nothing; an existing name is no matter here.

@@ -165,8 +165,6 @@ void Environments::progress(const workflow::Progress& progress) {
   }
   progress_.erase(progress.environment_id);
   if (progress.what == "Ended") return;  // ended() tells what it means
-  const auto environment = stored(progress.environment_id);
-  const bool known = environment && *environment;
   observe::info("step", {{"environment", progress.environment_id.str()},
                          {"name", progress.environment_name},
                          {"execution", progress.execution_id.str()},
@@ -175,7 +173,7 @@ void Environments::progress(const workflow::Progress& progress) {
                          {"step", progress.step},
                          {"attempt", progress.attempt},
                          {"text", progress.text},
-                         {observe::kCorrelationId, known ? (*environment)->correlation_id : ""}});
+                         {observe::kCorrelationId, progress.correlation_id}});
 }
 
 base::Result<void> Environments::record(storage::Connection& connection, const Cause& cause, std::string target,

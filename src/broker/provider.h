@@ -25,7 +25,7 @@ struct Instance {
   std::string problem;  // why it is unhealthy, empty where it is well
 };
 
-enum class FleetStatus { unknown, start_requested, starting, running, stop_requested, stopping, stopped, protected_ };
+enum class FleetStatus { unknown, start_requested, starting, running, stop_requested, stopping, stopped };
 
 class Provider {
  public:

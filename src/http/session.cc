@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <memory>
 
 #include "http/request_id.h"
 #include "http/response_text.h"

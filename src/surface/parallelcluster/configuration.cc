@@ -136,7 +136,6 @@ Configuration read_configuration(const YamlNode& document) {
   Configuration configuration;
   const auto& scheduling = *document.find("Scheduling");
   configuration.scheduler = scheduling.find("Scheduler")->text;
-  configuration.head_node_type = document.find("HeadNode")->find("InstanceType")->text;
   configuration.queues = read_queues(scheduling);
   if (const auto* tags = document.find("Tags")) {
     for (const auto& tag : tags->items) configuration.tags[tag.find("Key")->text] = tag.find("Value")->text;

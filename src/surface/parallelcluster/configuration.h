@@ -1,6 +1,6 @@
 #pragma once
 // Reads a cluster configuration (contract, section 5.1): the document's text, its schema, and the parts that a launch
-// needs. Used by clusters.cc and validators.cc. Knows no provider: whether a place can run it is asked elsewhere.
+// needs. Used by create_cluster.cc and validators.cc. Knows no provider: whether a place can run it is asked elsewhere.
 
 #include <boost/json/object.hpp>
 #include <map>
@@ -27,8 +27,7 @@ struct Queue {
 };
 
 struct Configuration {
-  std::string scheduler;  // slurm, awsbatch
-  std::string head_node_type;
+  std::string scheduler;                    // slurm, awsbatch
   std::vector<Queue> queues;                // of slurm
   std::map<std::string, std::string> tags;  // the cluster's own
   // The document as JSON with the defaults of the parts above filled in: what the broker gets.

@@ -116,7 +116,6 @@ TEST(Configuration, IsReadWithTheDefaultsFilledIn) {
   text = replaced(text, "          MinCount: 1\n          MaxCount: 3\n", "");
   const auto read = read_configuration(parse_configuration(text).value());
   EXPECT_EQ(read.scheduler, "slurm");
-  EXPECT_EQ(read.head_node_type, "t3.micro");
   ASSERT_EQ(read.queues.size(), 1u);
   ASSERT_EQ(read.queues[0].compute_resources.size(), 1u);
   EXPECT_EQ(read.queues[0].compute_resources[0].max_count, 10);

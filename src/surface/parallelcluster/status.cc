@@ -55,8 +55,6 @@ std::string_view to_string(broker::FleetStatus status) {
       return "STOPPING";
     case broker::FleetStatus::stopped:
       return "STOPPED";
-    case broker::FleetStatus::protected_:
-      return "PROTECTED";
   }
 }
 

@@ -87,7 +87,7 @@ TEST(Status, EachFleetStatusIsOneOfTheApis) {
   const auto known = enumeration("ComputeFleetStatus");
   for (const auto status :
        {FleetStatus::unknown, FleetStatus::start_requested, FleetStatus::starting, FleetStatus::running,
-        FleetStatus::stop_requested, FleetStatus::stopping, FleetStatus::stopped, FleetStatus::protected_}) {
+        FleetStatus::stop_requested, FleetStatus::stopping, FleetStatus::stopped}) {
     const boost::json::value text(to_string(status));
     EXPECT_NE(std::ranges::find(known, text), known.end()) << text;
   }

@@ -1,6 +1,6 @@
 #pragma once
 // Checks of a configuration that is well formed, each with the class name that clients suppress it by, the reference's
-// level and text (contract, 5.3). Used by clusters.cc. The rest of the reference's validators comes with AWS.
+// level and text (contract, 5.3). Used by create_cluster.cc. The rest of the reference's validators comes with AWS.
 
 #include <string>
 #include <string_view>

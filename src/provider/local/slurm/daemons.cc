@@ -103,11 +103,6 @@ void forget_socket(const Machine& machine, const Paths& paths) {
   ::unlink(paths.munge_socket().c_str());
 }
 
-net::Task<void> stop_one(process::Supervisors& supervisors, fs::path folder) {
-  CO_TRY(co_await supervisors.stop(std::move(folder)));
-  co_return Result<void>();
-}
-
 std::vector<std::string> tail(const fs::path& path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) return {};
@@ -199,7 +194,7 @@ net::Task<void> stop_daemons(const Machine& machine, Paths paths, std::vector<st
   for (const auto& name : names) {
     group.spawn("stopping " + name,
                 [&machine, &failure, folder = paths.process(name)]() -> boost::asio::awaitable<void> {
-                  auto stopped = co_await stop_one(machine.supervisors, folder);
+                  auto stopped = co_await machine.supervisors.stop(folder);
                   if (!stopped) failure = std::move(stopped).error();
                 });
   }

@@ -21,7 +21,6 @@ constexpr seconds kStartPatience{30};
 // Who ends sooner than this is started again after a pause that doubles.
 constexpr seconds kQuick{10};
 constexpr seconds kLongestPause{60};
-constexpr seconds kCheckPeriod{30};
 
 bool ran_briefly(const process::Status& status) {
   return base::system_clock().now() - status.started_at < kQuick;

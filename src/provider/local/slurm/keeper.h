@@ -39,6 +39,8 @@ class Keeper {
  private:
   using Steady = std::chrono::steady_clock;
 
+  static constexpr std::chrono::seconds kCheckPeriod{30};  // of a fleet that is settled
+
   struct Daemon {
     process::Status status;
     bool busy = false;      // a task starts or stops it

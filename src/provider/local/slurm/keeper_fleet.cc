@@ -18,7 +18,6 @@ using Awaitable = boost::asio::awaitable<void>;
 
 namespace {
 
-constexpr seconds kCheckPeriod{30};
 constexpr milliseconds kFirstPause{250};
 constexpr milliseconds kLongestPause{2000};
 constexpr int kMissesAllowed = 3;
