@@ -11,6 +11,8 @@
 
 #include <array>
 
+#include "process/account.h"
+
 namespace slipway::server {
 
 namespace {
@@ -30,11 +32,11 @@ base::Result<process::Account> account(const char* name) {
   return process::Account{.name = name, .uid = found->pw_uid, .gid = found->pw_gid, .home = found->pw_dir};
 }
 
-base::Result<void> own_folder(const std::filesystem::path& folder, const process::Account& owner, mode_t mode) {
+base::Result<void> own_folder(const std::filesystem::path& folder, const process::Account& owner) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return base::from_errno(fmt::format("making {}", folder.string()), error.value());
-  if (chown(folder.c_str(), owner.uid, owner.gid) != 0 || chmod(folder.c_str(), mode) != 0) {
+  if (chown(folder.c_str(), owner.uid, owner.gid) != 0 || chmod(folder.c_str(), 0700) != 0) {
     return base::from_errno(fmt::format("giving {} to {}", folder.string(), owner.name));
   }
   return {};
@@ -85,8 +87,9 @@ base::Result<std::optional<process::Account>> drop_privileges(const std::filesys
   if (geteuid() != 0) return std::optional<process::Account>();
   const auto broker = TRY(account(kBroker));
   auto environments = TRY(account(kEnvironments));
-  TRY(own_folder(data_dir, broker, 0700));
-  TRY(own_folder(environments_dir, environments, 0711));
+  TRY(own_folder(data_dir, broker));
+  // Its account may have put a link there since the last start: nothing of ours is given away through one.
+  TRY(process::make_folder(environments_dir, environments));
   TRY(become(broker));
   return std::optional(std::move(environments));
 }

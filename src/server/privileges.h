@@ -11,11 +11,12 @@
 
 namespace slipway::server {
 
-// As root: makes `data_dir` (0700, owned by slipway) and `environments_dir` (0711, owned by slipway-env), and becomes
+// As root: makes `data_dir` (0700, owned by slipway) and `environments_dir` (0700, owned by slipway-env), and becomes
 // slipway, keeping only the capabilities that starting, ending and reading environments as another account takes
 // (SETUID, SETGID, KILL, CHOWN, FOWNER, DAC_OVERRIDE). The first two pass to supervisors, which give them up.
 // Gives the environments' account. As an ordinary user: gives nothing and changes nothing.
-// Errors: not_found where an account is missing (tools/setup makes them), forbidden, internal.
+// Errors: not_found where an account is missing (tools/setup makes them), forbidden (also where `environments_dir` is a
+// link, or holds what belongs to somebody else), internal.
 base::Result<std::optional<process::Account>> drop_privileges(const std::filesystem::path& data_dir,
                                                               const std::filesystem::path& environments_dir);
 
