@@ -37,7 +37,7 @@ TEST(EnterAccount, without_the_right_to_it_is_forbidden) {
 struct ProcessAccount : ProcessTest {
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root";
-    ::chmod(place.c_str(), 0711);  // the account may pass, as in a broker's folder of environments
+    ASSERT_EQ(::chown(place.c_str(), account.uid, account.gid), 0);  // as an environment's folder is
   }
 
   static void expect_owner(const fs::path& path, uid_t uid, mode_t mode) {
@@ -95,6 +95,16 @@ TEST_F(ProcessAccount, a_folder_of_somebody_else_is_refused) {
   const auto started = net::run_to_end(runtime, [&] { return theirs.start(folder, shell("true")); });
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().kind, base::ErrorKind::forbidden);
+}
+
+TEST_F(ProcessAccount, a_link_in_the_path_leads_no_further_than_the_account) {
+  fs::create_directory(place / "elsewhere");
+  ::chmod((place / "elsewhere").c_str(), 0755);
+  fs::create_directory_symlink(place / "elsewhere", place / "link");
+  const auto started = net::run_to_end(runtime, [&] { return theirs.start(place / "link/new", shell("true")); });
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().kind, base::ErrorKind::forbidden);
+  EXPECT_TRUE(fs::is_empty(place / "elsewhere"));
 }
 
 TEST_F(ProcessAccount, short_commands_run_as_the_account) {

@@ -175,6 +175,8 @@ class Start {
 };
 
 base::Result<void> start(Request request, Broker& broker) {
+  // As the account that it is for: a link that a job put into the path leads no further than the job.
+  TRY(make_folder(request.folder, std::nullopt));
   RunFolder folder = TRY(RunFolder::open(request.folder));
   FolderLock lock = TRY(FolderLock::open(folder.directory()));
   return Start(std::move(request), broker, std::move(folder), std::move(lock)).run();

@@ -60,13 +60,13 @@ class Supervisors {
   Supervisors(net::Runtime& runtime, std::filesystem::path program, std::optional<Account> account);
   ~Supervisors();
 
-  // Starts `spec` under a supervisor in `folder` (made if missing, 0700), or adopts what runs there, whatever its spec.
-  // What ended there before is forgotten; what is ending is waited for. Two callers at once, in one broker or in two,
-  // get one process. Returns when the program is running: execve succeeded (a short one may have exited again).
-  // Idempotent. `before_go`, where given, is awaited when all is prepared and nothing executed; its error calls the
-  // start off and is returned. Not called where a program is adopted. Errors: not_found (program missing),
-  // invalid (no absolute path, no such working directory), forbidden, unavailable (no processes, disk full, supervisor
-  // killed), with the supervisor's own words. Cancelled before it goes: nothing is executed.
+  // Starts `spec` under a supervisor in `folder` (made by the account if missing, 0700), or adopts what runs there,
+  // whatever its spec. What ended there before is forgotten; what is ending is waited for. Two callers at once, in one
+  // broker or in two, get one process. Returns when the program is running: execve succeeded (a short one may have
+  // exited again). Idempotent. `before_go`, where given, is awaited when all is prepared and nothing executed; its
+  // error calls the start off and is returned. Not called where a program is adopted. Errors: not_found (program
+  // missing), invalid (no absolute path, no such working directory), forbidden, unavailable (no processes, disk full,
+  // supervisor killed), with the supervisor's own words. Cancelled before it goes: nothing is executed.
   using BeforeGo = std::function<net::Task<void>()>;
   net::Task<Status> start(std::filesystem::path folder, Spec spec, BeforeGo before_go = {});
 

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "process/account.h"
 #include "process/folder_lock.h"
 #include "process/helper.h"
 #include "process/io.h"
@@ -59,10 +58,8 @@ struct Supervisors::Impl {
 
   net::Task<Helper> launch(Request request) {
     request.account = account;
-    auto helper = CO_TRY(co_await net::run_blocking<Helper>(runtime, [this, &request]() -> base::Result<Helper> {
-      if (request.mode == Request::Mode::start) TRY(make_folder(request.folder, account));
-      return Helper::spawn(program, request);
-    }));
+    auto helper = CO_TRY(
+        co_await net::run_blocking<Helper>(runtime, [this, &request] { return Helper::spawn(program, request); }));
     bury_at_end(runtime, helper.pidfd());
     co_return helper;
   }
