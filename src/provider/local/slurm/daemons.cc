@@ -9,12 +9,11 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <sstream>
 
 #include "base/text.h"
 #include "process/fd.h"
 #include "provider/local/as_account.h"
+#include "provider/local/regular_file.h"
 #include "provider/local/slurm/client.h"
 
 namespace slipway::provider::local::slurm {
@@ -104,13 +103,8 @@ void forget_socket(const Machine& machine, const Paths& paths) {
 }
 
 std::vector<std::string> tail(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return {};
-  const auto size = file.tellg();
-  file.seekg(std::max<std::streamoff>(0, size - std::streamoff{kTailBytes}));
-  std::ostringstream end;
-  end << file.rdbuf();  // an iterator would throw where the disk fails
-  const auto text = end.str();
+  const auto read = read_tail(path, kTailBytes);
+  const std::string text = read ? *read : std::string();
   std::vector<std::string> lines;
   for (const auto line : base::split(text, '\n')) lines.emplace_back(base::trim(line).substr(0, 500));
   return lines;

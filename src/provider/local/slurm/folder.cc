@@ -10,14 +10,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
 #include <iterator>
-#include <sstream>
 
 #include "base/text.h"
 #include "process/account.h"
 #include "process/fd.h"
 #include "provider/local/as_account.h"
+#include "provider/local/regular_file.h"
 #include "provider/local/slurm/files.h"
 
 namespace slipway::provider::local::slurm {
@@ -28,6 +27,7 @@ using process::Fd;
 namespace {
 
 constexpr std::size_t kKeyBytes = 128;
+constexpr std::size_t kRecordLimitBytes = 4 << 20;  // of a thousand nodes with long names, several times over
 constexpr std::size_t kSocketPathLimit = 107;
 constexpr std::size_t kDirectoryLimit = kLongestEnvironmentsDir + 1 + kKeyDigits;
 constexpr std::array kFolders = {"", "etc", "etc/node", "log", "run", "spool", "state", "power", "process"};
@@ -45,9 +45,9 @@ base::Error failed(const fs::path& path, int number = errno) {
   return error;
 }
 
-Result<void> sync(const fs::path& path) {
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file || ::fsync(file.get()) != 0) return failed(path);
+Result<void> sync(const fs::path& folder) {
+  const Fd file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!file || ::fsync(file.get()) != 0) return failed(folder);
   return {};
 }
 
@@ -63,16 +63,9 @@ Result<void> own_folder(const fs::path& path) {
   return {};
 }
 
-// Of what cannot be read, what there was: an iterator would throw.
-std::string rest_of(const std::ifstream& file) {
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 bool holds(const fs::path& path, std::string_view bytes) {
-  const std::ifstream file(path, std::ios::binary);
-  return file && rest_of(file) == bytes;
+  const auto text = read_head(path, bytes.size() + 1);
+  return text && *text == bytes;
 }
 
 // Replaces the file as a whole.
@@ -192,9 +185,10 @@ Result<void> write_record(const Paths& paths, const Cluster& cluster, const Acco
 
 Result<std::optional<Cluster>> read_record(const Paths& paths, const Account& account) {
   const AsAccount as(account);
-  const std::ifstream file(paths.record(), std::ios::binary);
-  if (!file) return std::optional<Cluster>();
-  return std::optional(TRY(parse_cluster(rest_of(file)).with_context("reading " + paths.record().native())));
+  const auto text = read_head(paths.record(), kRecordLimitBytes);
+  if (!text && text.error().kind == base::ErrorKind::not_found) return std::optional<Cluster>();
+  if (!text) return text.error();
+  return std::optional(TRY(parse_cluster(*text).with_context("reading " + paths.record().native())));
 }
 
 std::set<std::string> markers(const Paths& paths, const Account& account) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -82,8 +83,25 @@ TEST_F(Folder, has_a_record_that_is_read_again_and_none_before_it_was_written) {
 
 TEST_F(Folder, refuses_a_record_that_cannot_be_read) {
   ASSERT_TRUE(lay_out(paths(), cluster, account));
-  fs::create_directory(paths().record());  // it opens, and reading it fails as on a broken disk
+  fs::create_directory(paths().record());
   EXPECT_FALSE(read_record(paths(), account));
+}
+
+TEST_F(Folder, waits_for_no_pipe_and_reads_no_endless_file_that_a_job_put_into_a_files_place) {
+  ASSERT_TRUE(lay_out(paths(), cluster, account));
+  ASSERT_EQ(::mkfifo(paths().record().c_str(), 0600), 0);
+  EXPECT_FALSE(read_record(paths(), account));
+  fs::remove(paths().record());
+  fs::create_symlink("/dev/zero", paths().record());
+  EXPECT_FALSE(read_record(paths(), account));
+  fs::remove(paths().record());
+  std::ofstream(paths().record()) << "{";
+  fs::resize_file(paths().record(), std::uintmax_t{1} << 40);  // sparse
+  EXPECT_FALSE(read_record(paths(), account));
+  fs::remove(paths().slurm_conf());
+  ASSERT_EQ(::mkfifo(paths().slurm_conf().c_str(), 0600), 0);
+  EXPECT_TRUE(lay_out(paths(), cluster, account));
+  EXPECT_TRUE(fs::is_regular_file(paths().slurm_conf()));
 }
 
 TEST_F(Folder, shows_the_nodes_that_are_to_run) {
