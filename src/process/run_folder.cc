@@ -19,6 +19,8 @@ constexpr char kSpec[] = "spec.json";
 constexpr char kRunning[] = "running.json";
 constexpr char kExit[] = "exit.json";
 constexpr std::size_t kRecordLimitBytes = 64 << 10;
+constexpr std::chrono::hours kLongestGrace{24};
+constexpr base::Time kYear10000{std::chrono::milliseconds(253'402'300'800'000)};
 
 std::string to_json(const RunRecord& record) {
   json::object object{{"run_id", record.run_id},
@@ -33,6 +35,13 @@ std::string to_json(const RunRecord& record) {
   return json::serialize(object);
 }
 
+// What the program may have written itself must not reach arithmetic, nor make a stop wait for ever.
+bool is_plausible(const RunRecord& record) {
+  using enum RunRecord::Phase;
+  return record.phase >= starting && record.phase <= ending && record.stop_grace >= std::chrono::milliseconds(0) &&
+         record.stop_grace <= kLongestGrace && record.started_at >= base::Time() && record.started_at < kYear10000;
+}
+
 base::Result<RunRecord> parse_record(std::string_view text) {
   return parse_object<RunRecord>("the record", text, [](const json::object& object) {
     using std::chrono::milliseconds;
@@ -45,6 +54,7 @@ base::Result<RunRecord> parse_record(std::string_view text) {
     if (const auto* code = object.if_contains("exit_code")) record.exit_code = code->to_number<int>();
     if (const auto* signal = object.if_contains("exit_signal")) record.exit_signal = signal->to_number<int>();
     if (object.contains("failure")) record.failure = text_of(object, "failure");
+    if (!is_plausible(record)) throw std::out_of_range("a value that no supervisor writes");
     return record;
   });
 }

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <fstream>
+
 #include "base/text.h"
 #include "process/test_support.h"
 
@@ -46,6 +48,22 @@ TEST_F(Supervisor, nothing_there_is_absent_and_its_stop_succeeds) {
   ASSERT_TRUE(stop());
   EXPECT_EQ(stop()->state, State::absent);
   EXPECT_EQ(wait()->state, State::absent);
+}
+
+TEST_F(Supervisor, a_record_that_the_program_falsified_says_nothing) {
+  ASSERT_TRUE(start(shell(kPolite)));
+  ready();
+  const auto record = read_text(folder / "running.json");
+  for (const auto* member : {"started_at_ms", "stop_grace_ms", "phase"}) {
+    for (const auto* value : {"9223372036854775807", "-9223372036854775808", "-1", "99999999999999999"}) {
+      auto falsified = record;
+      const auto at = falsified.find(std::string("\"") + member + "\":") + std::string_view(member).size() + 3;
+      falsified.replace(at, falsified.find(',', at) - at, value);
+      std::ofstream(folder / "running.json") << falsified;
+      EXPECT_EQ(supervisors.status(folder).started_at, base::Time()) << falsified;
+    }
+  }
+  EXPECT_EQ(stop()->exit_code, 7);
 }
 
 TEST_F(Supervisor, a_second_stop_finds_the_same_end) {
