@@ -43,9 +43,13 @@ std::int64_t integer_at(const json::object& object, std::string_view key, std::i
   return found && found->is_number() ? found->to_number<std::int64_t>() : otherwise;
 }
 
-// A name becomes part of Slurm's configuration, of host lists and of file names.
+// Longer than any cluster waits. Slurm counts idle time as 32-bit seconds.
+constexpr std::chrono::minutes kNever = std::chrono::duration_cast<std::chrono::minutes>(std::chrono::years(1));
+
+// A name becomes part of Slurm's configuration, of host lists and of file names, and an argument of commands. Slurm
+// takes what is called default, in any case, for the defaults of all others.
 bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= 60 &&
+  return !text.empty() && text.size() <= 60 && text.front() != '-' && base::lower(text) != "default" &&
          std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; });
 }
 
@@ -65,8 +69,8 @@ class Planner {
     }
     const auto minutes = integer_at(object_at(scheduling, "SlurmSettings"), "ScaledownIdletime", 10);
     // -1: never. Slurm's own word for that would turn resuming off too.
-    cluster_.idle_time = minutes < 0 ? std::chrono::seconds(std::chrono::years(1))
-                                     : std::chrono::seconds(std::chrono::minutes(std::max<std::int64_t>(minutes, 1)));
+    cluster_.idle_time =
+        minutes < 0 || minutes > kNever.count() ? kNever : std::chrono::minutes(std::max<std::int64_t>(minutes, 1));
     const auto& queues = array_at(scheduling, "SlurmQueues");
     for (std::size_t i = 0; i < queues.size(); ++i) {
       if (queues[i].is_object()) TRY(queue(queues[i].get_object(), fmt::format("Scheduling.SlurmQueues[{}]", i)));
@@ -237,6 +241,9 @@ base::Result<Cluster> parse_cluster(std::string_view text) {
                                 .address = text_at(object, "address"),
                                 .listen = static_cast<Network::Listen>(object.at("listen").to_number<int>())}};
     for (const auto& node : object.at("nodes").as_array()) cluster.nodes.push_back(node_from(node.as_object()));
+    if (cluster.network.listen < Network::Listen{} || cluster.network.listen > Network::Listen::open) {
+      return base::internal("the cluster's record says no place to listen");
+    }
     return cluster;
   } catch (const std::exception&) {
     return base::internal("the cluster's record lacks a member");

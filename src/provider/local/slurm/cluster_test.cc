@@ -1,5 +1,6 @@
 #include "provider/local/slurm/cluster.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -65,7 +66,10 @@ TEST(Plan, counts_idle_time_in_minutes_and_never_as_a_long_time) {
                               {{"Scheduler", "slurm"},
                                {"SlurmSettings", {{"ScaledownIdletime", -1}}},
                                {"SlurmQueues", json::parse(kTwoQueues)}}}};
-  EXPECT_GE(plan_cluster("first", configuration, kTypes, 64)->idle_time, std::chrono::days(365));
+  const auto never = plan_cluster("first", configuration, kTypes, 64)->idle_time;
+  EXPECT_GE(never, std::chrono::days(365));
+  configuration["Scheduling"].as_object()["SlurmSettings"].as_object()["ScaledownIdletime"] = INT64_MAX;
+  EXPECT_EQ(plan_cluster("first", configuration, kTypes, 64)->idle_time, never);
 }
 
 TEST(Plan, refuses_an_instance_type_that_is_not_in_the_table_and_says_where) {
@@ -97,6 +101,9 @@ TEST(Plan, refuses_names_that_would_say_something_else_in_slurms_configuration) 
   EXPECT_EQ(code(plan(R"([{"Name": "q1", "ComputeResources": [
     {"Name": "a/b", "InstanceType": "c5.large", "MinCount": 0, "MaxCount": 1}]}])")),
             "BadName");
+  for (const auto* name : {"DEFAULT", "default", "-a"}) {
+    EXPECT_EQ(code(plan(fmt::format(R"([{{"Name": "{}", "ComputeResources": []}}])", name))), "BadName") << name;
+  }
 }
 
 TEST(Plan, refuses_two_nodes_of_one_name) {
@@ -129,6 +136,9 @@ TEST(ClusterRecord, refuses_what_it_did_not_write) {
   EXPECT_FALSE(parse_cluster(""));
   EXPECT_FALSE(parse_cluster("{}"));
   EXPECT_FALSE(parse_cluster(R"({"queues": 3})"));
+  auto cluster = plan(kTwoQueues).value();
+  cluster.network.listen = static_cast<Network::Listen>(3);
+  EXPECT_FALSE(parse_cluster(to_json(cluster)));
 }
 
 TEST(InstanceTypes, are_read_from_the_table_and_refused_without_their_facts) {
