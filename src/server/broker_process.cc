@@ -22,6 +22,7 @@
 #include "provider/local/local_provider.h"
 #include "server/authentication.h"
 #include "server/metrics.h"
+#include "storage/installation.h"
 #include "storage/sqlite/database.h"
 #include "surface/operator/operator_surface.h"
 #include "surface/parallelcluster/parallelcluster_surface.h"
@@ -29,6 +30,10 @@
 namespace slipway::server {
 
 namespace asio = boost::asio;
+
+namespace {
+constexpr std::chrono::milliseconds kLastPatience{500};  // after a second signal
+}  // namespace
 
 // In the order of construction; each uses only what stands before it.
 struct BrokerProcess::Parts {
@@ -64,6 +69,7 @@ struct BrokerProcess::Parts {
   asio::awaitable<void> live(std::function<base::Result<void>(const std::string&)> ready);
   net::Task<void> start(const std::function<base::Result<void>(const std::string&)>& ready);
   asio::awaitable<void> wait_for_signals();
+  asio::awaitable<void> stop_at_once();
   asio::awaitable<void> stop();
 };
 
@@ -79,15 +85,25 @@ base::Result<void> BrokerProcess::Parts::build() {
       auth::AccessKeySettings{.key_file = settings.key_file, .credentials_file = settings.data_dir / "credentials"});
   authenticator = std::make_unique<auth::Sigv4Authenticator>(*keys, clock, settings.sigv4);
   ports = std::make_unique<broker::Ports>(*database, clock, settings.local.ports);
+  const auto installation = TRY(storage::installation_id(database->reader()));
   local = std::make_unique<provider::local::LocalProvider>(runtime, supervisors, *ports, settings.local,
-                                                           environments_account);
+                                                           environments_account, installation);
+  TRY(local->check_folder());
   local->add_actions(actions);
   broker::TypeRegistry::Extensions extensions;
   if (!settings.instance_types.empty()) extensions["parallelcluster/instance-types"] = settings.instance_types;
   types =
       std::make_unique<broker::TypeRegistry>(TRY(broker::TypeRegistry::load(settings.types_dir, actions, extensions)));
   if (const auto* type = types->find("parallelcluster")) {
-    TRY(local->use_instance_types(type->data.at("instance-types")));
+    const auto table = type->data.find("instance-types");
+    if (table == type->data.end()) {
+      return base::invalid(
+          fmt::format("the type parallelcluster in {} has no instance-types.yaml: put it back, or name "
+                      "another folder with types_dir",
+                      settings.types_dir.native()),
+          "types_dir");
+    }
+    TRY(local->use_instance_types(table->second));
   }
   environments = std::make_unique<broker::Environments>(runtime, *database, clock, *types, actions,
                                                         std::vector<broker::Provider*>{local.get()}, settings.engine);
@@ -109,7 +125,10 @@ base::Result<void> BrokerProcess::Parts::build_server() {
       surface::parallelcluster::Settings{.default_region = settings.default_region,
                                          .link_key = keys->derive("configuration links")});
   operator_api = std::make_unique<surface::operator_api::OperatorSurface>(*environments, *keys);
-  probes = std::make_unique<http::Probes>(metrics, [] { return base::Result<void>(); });
+  probes = std::make_unique<http::Probes>(metrics, [this]() -> base::Result<void> {
+    TRY(storage::installation_id(database->reader()));
+    return {};
+  });
   authentication = std::make_unique<Authentication>(*authenticator);
   add_metrics(metrics, *environments, *database);
   // Surfaces in the order they are asked. Middlewares in the order they run: nobody unknown gets further.
@@ -146,17 +165,28 @@ asio::awaitable<void> BrokerProcess::Parts::stop() {
   co_await local->stop();
 }
 
+// After a second signal: whatever is in flight is cancelled, and what does not end by that is left as by kill -9, which
+// every start copes with.
+asio::awaitable<void> BrokerProcess::Parts::stop_at_once() {
+  co_await signals->async_wait(asio::use_awaitable);
+  server->stop_now();
+  co_await net::sleep_for(runtime, kLastPatience);
+  observe::warning("ended at once, as a second signal asked for");
+  observe::stop_log();
+  std::_Exit(128 + SIGTERM);
+}
+
 asio::awaitable<void> BrokerProcess::Parts::live(std::function<base::Result<void>(const std::string&)> ready) {
   net::TaskGroup tasks(runtime);
-  outcome = co_await start(ready);
+  try {
+    outcome = co_await start(ready);
+  } catch (const std::exception& error) {
+    outcome = base::internal(fmt::format("the broker cannot start: {}, which is a bug", error.what()));
+  }
   if (outcome) {
     co_await wait_for_signals();
     observe::info("stopping");
-    // A second signal: whatever is in flight is cancelled.
-    tasks.spawn("second signal", [this]() -> asio::awaitable<void> {
-      co_await signals->async_wait(asio::use_awaitable);
-      server->stop_now();
-    });
+    tasks.spawn("second signal", [this] { return stop_at_once(); });
   }
   co_await stop();
   tasks.cancel();
@@ -168,7 +198,11 @@ base::Result<void> BrokerProcess::run(std::function<base::Result<void>(const std
   std::signal(SIGPIPE, SIG_IGN);
   TRY(parts_->build());
   {
-    net::TaskGroup life(parts_->runtime);
+    // Without it the loop would go on, and nobody would serve.
+    net::TaskGroup life(parts_->runtime, [this](std::string_view, std::string_view exception) {
+      parts_->outcome = base::internal(fmt::format("the broker ended: {}, which is a bug", exception));
+      parts_->runtime.stop();
+    });
     life.spawn("broker", [this, ready = std::move(ready)] { return parts_->live(ready); });
     parts_->runtime.run();
   }

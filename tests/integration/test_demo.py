@@ -65,7 +65,7 @@ def left_of(folder):
     """What a demo left: processes, folders of clusters, their sockets."""
     environments = folder / "environments"
     sockets = [place for place in pathlib.Path("/tmp").glob("sw-*/owner") if str(folder) in str(os.readlink(place))]
-    return [*processes_in(folder).items(), *(environments.iterdir() if environments.exists() else []), *sockets]
+    return [*processes_in(folder).items(), *environments.glob("[!.]*"), *sockets]
 
 
 def on_a_terminal(folder, columns):
@@ -158,7 +158,7 @@ def test_beside_a_kept_demo(folder, kept, tmp_path):
     assert second.end() == 0, second.text
     assert f"running already on {url}" in second.text and "cluster 'demo-2'" in second.text
     assert "the broker is stopped" not in second.text
-    assert (folder / "environments").exists() and len(list((folder / "environments").iterdir())) == 1
+    assert len(list((folder / "environments").glob("[!.]*"))) == 1
     # Its port in another data folder is refused, with who has it and the way out.
     port = url.rsplit(":", 1)[1]
     other = tmp_path / "other"

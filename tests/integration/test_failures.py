@@ -14,7 +14,7 @@ import uuid
 
 import pytest
 
-from conftest import BINARY, FIRST_CLUSTER, SCRATCH, Broker, clean_environment, processes_in, until
+from conftest import BINARY, FIRST_CLUSTER, ROOT, SCRATCH, Broker, clean_environment, processes_in, until
 
 
 class Disk:
@@ -224,7 +224,8 @@ def test_a_create_that_fails_on_the_way(programs, new_broker, trouble, rollback)
 def refused_start(broker):
     """The sentence that a broker says which does not start."""
     done = subprocess.run([*broker.under, BINARY, "serve", "--data-dir", broker.data, "--listen", broker.listen],
-                          text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=clean_environment())
+                          text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+                          env={**clean_environment(), **broker.environment})
     assert done.returncode != 0 and done.stdout == "", done
     return done.returncode, sentence(done)
 
@@ -251,6 +252,27 @@ def test_a_port_that_is_taken(new_broker):
     assert broker.listen in said and "is taken by another program: stop that one, or listen elsewhere" in said
     assert not (broker.data / "endpoint").exists()
     broker.start()
+
+
+def test_a_folder_of_clusters_that_is_another_broker_s(new_broker):
+    shared = {"SLIPWAY_LOCAL_ENVIRONMENTS_DIR": str(SCRATCH / uuid.uuid4().hex[:6])}
+    first = new_broker(environment=shared).start()
+    first.create("kept")
+    first.wait_status("kept", "CREATE_COMPLETE")
+    second = new_broker(environment=shared)
+    code, said = refused_start(second)
+    assert code == 5
+    assert "belongs to another broker" in said and "local.environments_dir" in said
+    assert first.slurm("kept", "srun", "echo", "here").strip() == "here"
+
+
+def test_types_without_their_instance_types(new_broker, tmp_path):
+    types = shutil.copytree(ROOT / "types", tmp_path / "types")
+    described = types / "parallelcluster/type.yaml"
+    described.write_text(re.sub(r"^data:.*", "", described.read_text(), flags=re.M | re.S))
+    code, said = refused_start(new_broker(environment={"SLIPWAY_TYPES_DIR": str(types)}))
+    assert code == 1
+    assert "instance-types" in said and "put it back" in said
 
 
 def test_a_second_broker_on_the_folder(new_broker):

@@ -15,14 +15,19 @@ using broker::Environment;
 using slurm::Paths;
 
 LocalProvider::LocalProvider(net::Runtime& runtime, process::Supervisors& supervisors, broker::Ports& ports,
-                             LocalSettings settings, slurm::Account account)
+                             LocalSettings settings, slurm::Account account, std::string installation)
     : machine_{.runtime = runtime,
                .supervisors = supervisors,
                .ports = ports,
                .settings = std::move(settings),
-               .account = std::move(account)},
+               .account = std::move(account),
+               .installation = std::move(installation)},
       keepers_(machine_),
       group_(runtime) {}
+
+Result<void> LocalProvider::check_folder() const {
+  return slurm::check_owner(machine_.settings, machine_.installation, machine_.account);
+}
 
 void LocalProvider::add_actions(workflow::ActionRegistry& registry) {
   slurm::add_actions(registry, machine_, types_, keepers_);

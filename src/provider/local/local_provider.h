@@ -20,9 +20,13 @@ namespace slipway::provider::local {
 
 class LocalProvider final : public broker::Provider {
  public:
-  // All references must outlive it. `account`: that environments run as; unset: this process's own.
+  // All references must outlive it. `account`: that environments run as; unset: this process's own. `installation`: the
+  // database's.
   LocalProvider(net::Runtime& runtime, process::Supervisors& supervisors, broker::Ports& ports, LocalSettings settings,
-                slurm::Account account);
+                slurm::Account account, std::string installation);
+
+  // Before anything else. Errors: conflict where local.environments_dir is another broker's.
+  base::Result<void> check_folder() const;
 
   // The actions of documents. Call it before types are loaded.
   void add_actions(workflow::ActionRegistry& registry);

@@ -97,7 +97,7 @@ MachineTest::~MachineTest() {
 }
 
 void MachineTest::open() {
-  provider = std::make_unique<LocalProvider>(runtime, *supervisors, *ports, settings, account);
+  provider = std::make_unique<LocalProvider>(runtime, *supervisors, *ports, settings, account, "this");
   actions = std::make_unique<workflow::ActionRegistry>();
   provider->add_actions(*actions);
   provider->use_instance_types(instance_types()).value();

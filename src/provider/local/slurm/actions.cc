@@ -75,7 +75,7 @@ net::Task<json::object> prepare(Services services, StepContext context, json::ob
   CO_TRY(co_await net::run_blocking<void>(machine.runtime, [&machine, paths, cluster]() mutable -> Result<void> {
     const auto host = host_name();
     cluster.network = choose_network(host, addresses_of(host));
-    TRY(make_environments_folder(paths, machine.account));
+    TRY(claim_environments_folder(machine.settings, machine.installation, machine.account));
     TRY(lay_out(paths, cluster, machine.account));
     return write_record(paths, cluster, machine.account);
   }));

@@ -10,8 +10,8 @@
 //   local:slurmRemove                         removes the folders and gives the ports back; output Removed (true)
 //
 // Codes of their errors: ProgramMissing, UnknownInstanceType, TooManyNodes, SchedulerNotSupported, BadName, NoNodes,
-// DirectoryUnusable, DirectoryNotWritable, DirectoryNotRemoved, DiskFull, NoFreePort, PortTaken, DaemonNotStarted,
-// DaemonDied, NoAnswer, NotPrepared.
+// DirectoryUnusable, DirectoryNotWritable, DirectoryTaken, DirectoryNotRemoved, DiskFull, NoFreePort, PortTaken,
+// DaemonNotStarted, DaemonDied, NoAnswer, NotPrepared.
 
 #include "provider/local/slurm/machine.h"
 #include "workflow/action.h"

@@ -28,6 +28,8 @@ namespace {
 
 constexpr std::size_t kKeyBytes = 128;
 constexpr std::size_t kRecordLimitBytes = 4 << 20;  // of a thousand nodes with long names, several times over
+constexpr std::string_view kInstallation = ".installation";
+constexpr std::size_t kInstallationLimitBytes = 256;
 constexpr std::size_t kSocketPathLimit = 107;
 constexpr std::size_t kDirectoryLimit = kLongestEnvironmentsDir + 1 + kKeyDigits;
 constexpr std::array kFolders = {"", "etc", "etc/node", "log", "run", "spool", "state", "power", "process"};
@@ -151,15 +153,34 @@ Result<void> check_paths(const Paths& paths, const Cluster& cluster) {
                   paths.sockets.native(), size - kSocketPathLimit));
 }
 
-Result<void> make_environments_folder(const Paths& paths, const Account& account) {
-  const auto folder = paths.directory.parent_path();
+Result<void> check_owner(const LocalSettings& settings, const std::string& installation, const Account& account) {
+  const AsAccount as(account);
+  const auto owner = read_head(settings.environments_dir / kInstallation, kInstallationLimitBytes);
+  if (!owner || *owner == installation) return {};
+  auto error = base::conflict(
+      fmt::format("the folder {} belongs to another broker, which may have clusters there; name another with the "
+                  "setting local.environments_dir",
+                  settings.environments_dir.native()));
+  error.code = "DirectoryTaken";
+  return error;
+}
+
+Result<void> claim_environments_folder(const LocalSettings& settings, const std::string& installation,
+                                       const Account& account) {
+  const auto& folder = settings.environments_dir;
   std::error_code unseen;
-  if (fs::exists(folder, unseen)) return {};
-  auto made = process::make_folder(folder, account);
-  if (!made && made.error().code.empty()) {
-    made.error().code = made.error().kind == base::ErrorKind::unavailable ? "DiskFull" : "DirectoryNotWritable";
+  if (!fs::exists(folder, unseen)) {
+    auto made = process::make_folder(folder, account);
+    if (!made && made.error().code.empty()) {
+      made.error().code = made.error().kind == base::ErrorKind::unavailable ? "DiskFull" : "DirectoryNotWritable";
+    }
+    TRY(std::move(made));
   }
-  return made;
+  {
+    const AsAccount as(account);
+    if (!fs::exists(folder / kInstallation, unseen)) TRY(write_file(folder / kInstallation, installation, 0600, true));
+  }
+  return check_owner(settings, installation, account);
 }
 
 Result<void> lay_out(const Paths& paths, const Cluster& cluster, const Account& account) {

@@ -143,11 +143,20 @@ TEST_F(Folder, is_found_as_long_as_a_part_of_it_is_there_and_those_of_other_brok
   EXPECT_THAT(all_keys(settings, account), ElementsAre("0123456789ab"));
   auto other = settings;
   other.environments_dir = place / "other";
-  ASSERT_TRUE(make_environments_folder(Paths::of_key(other, "ffffffffffff"), account));
+  ASSERT_TRUE(claim_environments_folder(other, "this", account));
   ASSERT_TRUE(lay_out(Paths::of_key(other, "ffffffffffff"), cluster, account));
   fs::create_directory(settings.environments_dir / "lost+found");
   EXPECT_THAT(all_keys(settings, account), ElementsAre("0123456789ab"));
   EXPECT_THAT(all_keys(other, account), ElementsAre("ffffffffffff"));
+}
+
+TEST_F(Folder, of_all_clusters_belongs_to_whom_first_makes_one_there) {
+  EXPECT_TRUE(check_owner(settings, "this", account)) << "nobody's";
+  ASSERT_TRUE(claim_environments_folder(settings, "this", account));
+  EXPECT_TRUE(claim_environments_folder(settings, "this", account));
+  EXPECT_TRUE(check_owner(settings, "this", account));
+  EXPECT_EQ(claim_environments_folder(settings, "other", account).error().code, "DirectoryTaken");
+  EXPECT_EQ(check_owner(settings, "other", account).error().kind, base::ErrorKind::conflict);
 }
 
 TEST_F(Folder, must_be_short_and_plain) {

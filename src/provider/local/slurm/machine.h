@@ -15,6 +15,7 @@ struct Machine {
   broker::Ports& ports;
   LocalSettings settings;
   Account account;
+  std::string installation;  // whose clusters these are
 };
 
 }  // namespace slipway::provider::local::slurm
