@@ -1,6 +1,7 @@
 // The environments service's changes: terminate, fleet, instances; the ends of executions; start and stop.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "broker/audit.h"
@@ -12,6 +13,8 @@
 namespace slipway::broker {
 
 namespace {
+
+constexpr std::chrono::seconds kLongestPause{60};  // between two tries to terminate
 
 // True while something of the environment may be left on its provider.
 bool has_resources(const Environment& environment) {
@@ -70,7 +73,10 @@ net::Task<EnvironmentPtr> Environments::terminate(base::EnvironmentId id, Cause 
   const auto environment = CO_TRY(stored(id));
   // From here on nobody tends it any more, and only from here on something is stopped.
   if (auto* provider = provider_for(environment->region)) provider->release(id);
-  CO_TRY(co_await go_on_terminating(id));
+  // It is accepted for good: what fails now is tried again.
+  if (!co_await go_on_terminating(id)) {
+    tasks_.spawn("terminate " + id.str(), [this, id] { return go_on_with_all({id}); });
+  }
   co_return CO_TRY(stored(id));
 }
 
@@ -214,9 +220,17 @@ boost::asio::awaitable<void> Environments::stop() {
 }
 
 boost::asio::awaitable<void> Environments::go_on_with_all(std::vector<base::EnvironmentId> terminating) {
-  for (const auto& id : terminating) {
-    const auto done = co_await go_on_terminating(id);
-    if (!done) observe::error("an environment cannot be terminated", done.error(), {{"environment", id.str()}});
+  for (std::chrono::seconds pause(1);; pause = std::min(pause * 2, kLongestPause)) {
+    std::vector<base::EnvironmentId> left;
+    for (const auto& id : terminating) {
+      const auto done = co_await go_on_terminating(id);
+      if (done) continue;
+      observe::error("an environment cannot be terminated yet", done.error(), {{"environment", id.str()}});
+      left.push_back(id);
+    }
+    if (left.empty()) co_return;
+    terminating = std::move(left);
+    co_await net::sleep_for(runtime_, pause);
   }
 }
 

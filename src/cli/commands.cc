@@ -1,7 +1,9 @@
 #include "cli/commands.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <exception>
 #include <iostream>
 
 #include "cli/cluster.h"
@@ -33,6 +35,14 @@ void complete(const CommandLine& line, const Context& context, const std::vector
       auto name = text_at(cluster, "/clusterName");
       if (name.starts_with(words.back())) context.out << name << '\t' << text_at(cluster, "/clusterStatus") << '\n';
     }
+  }
+}
+
+base::Result<ExitCode> outcome_of(const Action& action) {
+  try {
+    return action();
+  } catch (const std::exception& error) {
+    return base::internal(fmt::format("{}, which is a bug", error.what()));
   }
 }
 
@@ -68,7 +78,7 @@ int run_words(const std::vector<std::string>& words, const std::string& version,
   }
   auto parsed = line.parse(words);
   if (!parsed.action) return parsed.exit_code;
-  auto ended = parsed.action();
+  const auto ended = outcome_of(parsed.action);
   if (ended) return static_cast<int>(*ended);
   print_error(context.err, ended.error());
   return static_cast<int>(exit_code_of(ended.error()));

@@ -100,14 +100,19 @@ net::Task<void> ExecutionStore::write_in_turn(storage::Transaction work) {
   while (writing_ >= kMostWriting) {
     co_await net::suspend_until(runtime_, [this](std::function<void()> go_on) { turns_.push_back(std::move(go_on)); });
   }
-  ++writing_;
-  auto written = co_await database_.write(std::move(work));
-  --writing_;
-  if (!turns_.empty()) {
-    turns_.front()();
-    turns_.pop_front();
-  }
-  co_return written;
+  // Whatever ends the write, an exception too: the next one has its turn.
+  struct Turn {
+    explicit Turn(ExecutionStore& given) : store(given) { ++store.writing_; }
+    ~Turn() {
+      --store.writing_;
+      if (store.turns_.empty()) return;
+      const auto go_on = std::move(store.turns_.front());
+      store.turns_.pop_front();
+      go_on();
+    }
+    ExecutionStore& store;
+  } turn(*this);
+  co_return co_await database_.write(std::move(work));
 }
 
 }  // namespace slipway::workflow

@@ -42,6 +42,16 @@ http::Response failed(const http::Request& request, const base::Error& error) {
   return error_response(error);
 }
 
+// Who sends no correlation id is found by the cluster's name.
+void correlate(http::Request& request, const boost::json::object& parameters) {
+  if (!request.correlation_id.empty()) return;
+  const auto* name = parameters.if_contains("clusterName");
+  if (name == nullptr && request.json && request.json->is_object()) {
+    name = request.json->get_object().if_contains("clusterName");
+  }
+  if (name != nullptr && name->is_string()) request.correlation_id = std::string(name->get_string());
+}
+
 }  // namespace
 
 struct ParallelClusterSurface::Impl {
@@ -78,6 +88,7 @@ struct ParallelClusterSurface::Impl {
   boost::asio::awaitable<http::Response> run(Operation operation, http::Request& request) {
     auto checked = document.check(request);
     if (!checked.violations.empty()) co_return shape_error(checked.violations);
+    correlate(request, checked.parameters);
     auto answer = co_await operation(context, Call{.request = request, .parameters = std::move(checked.parameters)});
     if (!answer) co_return failed(request, answer.error());
     co_return std::move(answer).value();
