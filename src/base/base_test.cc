@@ -77,6 +77,13 @@ TEST(Text, SplitAndTrim) {
 }
 
 // RFC 4231, test case 2.
+TEST(Text, PrintableTextIsUtf8WithoutControlCharacters) {
+  EXPECT_EQ(printable("a\tb\n\xC3\xA9 \xF0\x9F\x98\x80"), "a\tb\n\xC3\xA9 \xF0\x9F\x98\x80");
+  EXPECT_EQ(printable("\x1b[31m\x07\x7f\xC2\x9B"), " [31m   ");
+  EXPECT_EQ(printable("a\xff\xC3"), "a\uFFFD\uFFFD");
+  EXPECT_EQ(printable(std::string_view("\0", 1)), " ");
+}
+
 TEST(Ids, ASealIsHmacSha256) {
   const auto seal = hmac_sha256_hex(Secret("Jefe"), "what do ya want for nothing?");
   EXPECT_EQ(seal, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");

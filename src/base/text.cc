@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <algorithm>
+
 namespace slipway::base {
 
 namespace {
@@ -125,6 +127,20 @@ bool is_utf8(std::string_view text) {
     text.remove_prefix(size);
   }
   return true;
+}
+
+std::string printable(std::string_view text) {
+  std::string clean;
+  clean.reserve(text.size());
+  while (!text.empty()) {
+    const auto size = utf8_sequence(text);
+    const auto c = static_cast<unsigned char>(text.front());
+    const bool control = (c < 0x20 && c != '\t' && c != '\n') || c == 0x7f ||
+                         (c == 0xC2 && size == 2 && static_cast<unsigned char>(text[1]) < 0xA0);
+    clean += size == 0 ? std::string_view("\uFFFD") : control ? " " : text.substr(0, size);
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return clean;
 }
 
 }  // namespace slipway::base

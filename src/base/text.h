@@ -20,5 +20,8 @@ bool percent_decode(std::string_view text, std::string& decoded);
 // Bytes of the well-formed UTF-8 sequence that `text` begins with (1 to 4); 0 where there is none.
 std::size_t utf8_sequence(std::string_view text);
 bool is_utf8(std::string_view text);
+// What a program wrote, as text for JSON and terminals: U+FFFD for each byte that is no UTF-8, a space for each control
+// character but tab and newline.
+std::string printable(std::string_view text);
 
 }  // namespace slipway::base

@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/text.h"
 #include "process/folder_lock.h"
 #include "process/json.h"
 #include "process/message.h"
@@ -53,7 +54,7 @@ base::Result<RunRecord> parse_record(std::string_view text) {
     if (const auto* program = object.if_contains("program")) record.program = identity_from(program->as_object());
     if (const auto* code = object.if_contains("exit_code")) record.exit_code = code->to_number<int>();
     if (const auto* signal = object.if_contains("exit_signal")) record.exit_signal = signal->to_number<int>();
-    if (object.contains("failure")) record.failure = text_of(object, "failure");
+    if (object.contains("failure")) record.failure = base::printable(text_of(object, "failure"));
     if (!is_plausible(record)) throw std::out_of_range("a value that no supervisor writes");
     return record;
   });

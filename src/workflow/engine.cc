@@ -8,6 +8,7 @@
 #include <deque>
 #include <unordered_map>
 
+#include "base/text.h"
 #include "observe/log.h"
 #include "storage/executions.h"
 #include "workflow/execution_store.h"
@@ -37,6 +38,13 @@ struct Run {
   bool timed_out = false;
   bool counted = false;  // against EngineSettings::running
 };
+
+// An action's error may quote what a program wrote. It is kept as JSON, which must be read again.
+base::Error clean(base::Error error) {
+  error.message = base::printable(error.message);
+  for (auto& line : error.evidence) line = base::printable(line);
+  return error;
+}
 
 bool is_cancellation(const std::exception& error) {
   const auto* system = dynamic_cast<const boost::system::system_error*>(&error);
@@ -195,7 +203,7 @@ struct Engine::Impl {
       co_return event;
     }
     if (stopping_) co_return std::nullopt;
-    if (answer) event.error = std::move(*answer).error();
+    if (answer) event.error = clean(std::move(*answer).error());
     event.kind = Event::Kind::failed;
     if (run.timed_out) {
       event.kind = Event::Kind::timed_out;

@@ -246,6 +246,15 @@ TEST_F(EngineTest, a_failed_attempt_is_repeated_and_why_tells_the_story) {
   EXPECT_FALSE(history_of(store->reader(), base::ExecutionId("nobody")));
 }
 
+TEST_F(EngineTest, what_a_program_wrote_can_be_read_again) {
+  auto error = base::unavailable("it said \xff", "DaemonDied");
+  error.evidence = {"cut in a character: \xC3", "\x1b[31mred"};
+  failures["A"] = {error};
+  const auto id = launch(document(step("A", "onFailure: step:B") + step("B")));
+  EXPECT_EQ(end_of(id).failure->message, "it said \uFFFD");
+  EXPECT_THAT(history(id).reason.evidence, testing::ElementsAre("cut in a character: \uFFFD", " [31mred"));
+}
+
 TEST_F(EngineTest, an_action_that_throws_fails_its_step) {
   actions.add("local:throw",
               std::make_unique<FakeAction>(EffectClass::read, [](StepContext, json::object) -> net::Task<json::object> {

@@ -16,6 +16,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kValueLimitBytes = 64 * 1024;
+constexpr int kValueLimitLevels = 20;  // Boost.JSON reads 32, and where values are kept they stand some levels down
 constexpr std::pair<Type, std::string_view> kTypes[] = {
     {Type::string, "String"},   {Type::string_list, "StringList"}, {Type::integer, "Integer"},
     {Type::boolean, "Boolean"}, {Type::string_map, "StringMap"},   {Type::map_list, "MapList"},
@@ -33,10 +34,18 @@ std::vector<const json::value*> elements(const json::value& value) {
   return all;
 }
 
+bool is_deeper(const json::value& value, int levels) {
+  if (!value.is_array() && !value.is_object()) return false;
+  if (levels == 0) return true;
+  const auto deeper = [levels](const json::value& item) { return is_deeper(item, levels - 1); };
+  if (value.is_array()) return std::ranges::any_of(value.get_array(), deeper);
+  return std::ranges::any_of(value.get_object(), [&](const auto& member) { return deeper(member.value()); });
+}
+
 std::string shown(const Parameter& parameter, const json::value& value) {
   if (parameter.sensitive) return "its value";
   auto text = json::serialize(value);
-  return text.size() > 100 ? text.substr(0, 97) + "..." : text;
+  return text.size() > 100 ? base::printable(text.substr(0, 97)) + "..." : text;
 }
 
 void check_pattern(const Parameter& parameter, const json::value& value, bool as_default,
@@ -144,6 +153,10 @@ std::vector<std::string> violations(const Parameter& parameter, const json::valu
   }
   if (json::serialize(value).size() > kValueLimitBytes) {
     found.push_back(fmt::format("the value is longer than {} bytes", kValueLimitBytes));
+    return found;
+  }
+  if (is_deeper(value, kValueLimitLevels)) {
+    found.push_back(fmt::format("the value is nested deeper than {} levels", kValueLimitLevels));
     return found;
   }
   if (!parameter.allowed_values.empty()) {

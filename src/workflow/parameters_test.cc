@@ -47,6 +47,15 @@ TEST(ParameterValues, defaults_fill_what_is_not_given) {
       R"("Where":"in local","AdminPassword":"","Bucket":"b"})");
 }
 
+TEST(ParameterValues, are_not_nested_deeper_than_what_is_kept_can_be_read) {
+  const auto nested = [](int levels) {
+    const auto lists = static_cast<std::size_t>(levels - 1);
+    return R"({"Name": "abc", "Tags": {"k": )" + std::string(lists, '[') + std::string(lists, ']') + "}}";
+  };
+  EXPECT_EQ(refused(nested(20)), "accepted");
+  EXPECT_NE(refused(nested(21)).find("nested deeper than 20 levels"), std::string::npos);
+}
+
 TEST(ParameterValues, all_violations_come_at_once_unknown_and_missing_first) {
   EXPECT_EQ(refused(R"({"Count": 10, "Nme": "x", "Fast": "yes", "Size": "huge", "Zones": ["a", "d", "b"]})"),
             "InvalidParameters: Nme: document test.yaml has no such parameter; Name: a value is required; "

@@ -99,3 +99,9 @@ def test_a_dry_run_makes_nothing(broker):
 def test_fleet_states_that_do_not_exist(broker, status, message):
     answer = broker.call("PATCH", "/v3/clusters/abc/computefleet", {"status": status})
     assert (answer.status, answer.json) == (400, {"message": message})
+
+
+def test_a_document_that_is_nested_too_deep(broker):
+    answer = broker.create("deep", FIRST_CLUSTER + "Extra: " + 40 * "[" + 40 * "]" + "\n")
+    assert answer.status == 400 and "nested deeper than" in answer.json["message"], answer
+    assert broker.call("GET", "/v3/clusters").json == {"clusters": []}
