@@ -178,10 +178,12 @@ asio::awaitable<void> BrokerProcess::Parts::stop_at_once() {
 
 asio::awaitable<void> BrokerProcess::Parts::live(std::function<base::Result<void>(const std::string&)> ready) {
   net::TaskGroup tasks(runtime);
+  // Nobody waits for a broker that is neither ready nor at its end.
   try {
     outcome = co_await start(ready);
-  } catch (const std::exception& error) {
-    outcome = base::internal(fmt::format("the broker cannot start: {}, which is a bug", error.what()));
+  } catch (const std::exception& exception) {
+    outcome = base::internal(
+        fmt::format("the broker cannot start: {}; restore a backup, and report this as a bug", exception.what()));
   }
   if (outcome) {
     co_await wait_for_signals();
@@ -196,6 +198,7 @@ asio::awaitable<void> BrokerProcess::Parts::live(std::function<base::Result<void
 
 base::Result<void> BrokerProcess::run(std::function<base::Result<void>(const std::string& url)> ready) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of the write
   TRY(parts_->build());
   {
     // Without it the loop would go on, and nobody would serve.

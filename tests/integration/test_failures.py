@@ -241,6 +241,27 @@ def test_a_data_folder_that_is_not_writable(new_broker):
     broker.start()
 
 
+def test_a_database_that_says_what_no_broker_wrote(programs, new_broker):
+    replace(programs, "slurmctld", "exit 3")
+    broker = new_broker(environment={"SLIPWAY_LOCAL_DAEMONS_DIR": str(programs)}).start()
+    create_and_wait(broker, "odd")
+    assert broker.stop() == 0
+    with contextlib.closing(sqlite3.connect(broker.data / "slipway.db")) as database:
+        database.execute("UPDATE environment SET status = 'odd'")
+        database.commit()
+    code, error = refused_start(broker)
+    assert code == 1 and "restore a backup" in error, error
+
+
+def test_a_daemon_that_writes_no_text(programs, new_broker):
+    # The second byte of the letter is beyond the part of a line that is kept.
+    replace(programs, "slurmctld", "printf '%0499dé \\033[31m\\377\\n' 0 >&2\nexit 3")
+    broker = new_broker(environment={"SLIPWAY_LOCAL_DAEMONS_DIR": str(programs)}).start()
+    create_and_wait(broker, "babble")
+    assert broker.wait_status("babble", "CREATE_FAILED")
+    assert 100 * "0" in broker.cli("why", "babble", check=0).stdout
+
+
 def test_a_port_that_is_taken(new_broker):
     broker = new_broker()
     with socket.socket() as taken:
