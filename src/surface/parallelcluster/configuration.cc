@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <charconv>
 
@@ -13,6 +14,8 @@ namespace {
 
 using base::YamlNode;
 
+constexpr std::size_t kExcerptSide = 36;  // of the text before and behind the place of an error
+constexpr std::size_t kExcerptKept = 32;  // where more than that is cut
 constexpr long long kDefaultMinCount = 0;
 constexpr long long kDefaultMaxCount = 10;
 constexpr long long kDefaultScaledownMinutes = 10;
@@ -48,7 +51,14 @@ std::string worded(std::string_view message, std::string_view text) {
   if (line < 1 || line > std::ssize(lines) || column < 1) return out;
   auto excerpt = lines[static_cast<std::size_t>(line) - 1];
   if (excerpt.ends_with('\r')) excerpt.remove_suffix(1);
-  return fmt::format("{}:\n    {}\n    {:>{}}", out, excerpt, '^', column);
+  // Of a long line what PyYAML shows.
+  const auto at = std::min(static_cast<std::size_t>(column) - 1, excerpt.size());
+  const bool head = at > kExcerptSide, tail = excerpt.size() - at > kExcerptSide;
+  const auto begin = head ? at - kExcerptKept : 0;
+  const auto end = tail ? at + kExcerptKept : excerpt.size();
+  const std::string_view before = head ? " ... " : "", after = tail ? " ... " : "";
+  return fmt::format("{}:\n    {}{}{}\n    {:>{}}", out, before, base::printable(excerpt.substr(begin, end - begin)),
+                     after, '^', at - begin + before.size() + 1);
 }
 
 long long integer(const YamlNode& node, std::string_view name, long long otherwise) {

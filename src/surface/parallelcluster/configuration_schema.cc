@@ -33,6 +33,8 @@ std::string tags_rule(const YamlNode& tags) {
     if (key.starts_with("parallelcluster:") && key != "parallelcluster:custom_resource") {
       return "The tag key prefix 'parallelcluster:' is reserved and cannot be used.";
     }
+    // They say where a cluster is: whoever uses it with the command line follows them.
+    if (key.starts_with("slipway:")) return "The tag key prefix 'slipway:' is reserved and cannot be used.";
     if (!keys.insert(key).second) {
       return fmt::format("Duplicate tag key ({}) detected. Tags keys should be unique within the Tags section.", key);
     }

@@ -45,6 +45,14 @@ TEST(Configuration, ADuplicateKeyIsRefusedWithItsPlace) {
                                                  "column 1:\n    Image: 2\n    ^");
 }
 
+TEST(Configuration, OfALongLineTheExcerptIsWhatPyYamlShows) {
+  EXPECT_EQ(refusal("a: " + std::string(100, 'b') + ": " + std::string(100, 'c')),
+            std::string(kNoYaml) +
+                "illegal map value\n in \"<unicode string>\", line 1, "
+                "column 104:\n     ... bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb: cccccccccccccccccccccccccccccc "
+                "... \n                                         ^");
+}
+
 TEST(Configuration, WhatIsNoMappingIsRefused) {
   for (const auto* text : {"- a\n- b\n", "just text", "null\n", "5\n"}) {
     EXPECT_EQ(refusal(text), std::string(kNoYaml) + "Parsed config is not a dict") << text;
@@ -95,6 +103,8 @@ TEST(Configuration, EachSchemaProblemIsWordedAsTheReferenceDoes) {
        "[('Scheduling', {'SlurmSettings': {'ScaledownIdletime': ['Must be greater than or equal to -1.']}})]"},
       {"Key: project", "Key: parallelcluster:mine",
        "[('Tags', [\"The tag key prefix 'parallelcluster:' is reserved and cannot be used.\"])]"},
+      {"Key: project", "Key: slipway:slurm-conf",
+       "[('Tags', [\"The tag key prefix 'slipway:' is reserved and cannot be used.\"])]"},
       {"Tags:", "Tags:\n  - {Key: project, Value: x}",
        "[('Tags', ['Duplicate tag key (project) detected. Tags keys should be unique within the Tags section.'])]"},
       {"Image:\n  Os: alinux2", "Image: 5", "[('Image', {'_schema': ['Invalid input type.']})]"},
