@@ -35,6 +35,10 @@ json::value parse_body(const std::string& text) {
   return failed ? json::value(text) : value;
 }
 
+base::Error strange_answer(const std::string& url, std::string_view what) {
+  return base::unavailable(fmt::format("What answers on {} {}: is it a Slipway broker?", url, what));
+}
+
 }  // namespace
 
 Client::Client(Connection connection, Transport transport, const base::Clock& clock)
@@ -84,14 +88,17 @@ base::Result<json::array> Client::all_pages(Call call, const std::string& member
     auto page = TRY(this->call(call));
     auto* object = page.if_object();
     auto* items = object ? object->if_contains(member) : nullptr;
-    if (items && items->is_array()) {
-      for (auto& item : items->get_array()) all.push_back(std::move(item));
-    }
-    auto* next = object ? object->if_contains("nextToken") : nullptr;
+    if (!items || !items->is_array()) return strange_answer(connection_.url, fmt::format("names no {}", member));
+    for (auto& item : items->get_array()) all.push_back(std::move(item));
+    auto* next = object->if_contains("nextToken");
     // A page may be empty and still not be the last one.
     if (!next || !next->is_string() || next->get_string().empty()) return all;
+    std::pair<std::string, std::string> token{"nextToken", next->get_string()};
+    if (!call.query.empty() && call.query.back() == token) {
+      return strange_answer(connection_.url, "gives the same page again and again");
+    }
     call.query = query;
-    call.query.emplace_back("nextToken", std::string(next->get_string()));
+    call.query.push_back(std::move(token));
   }
 }
 

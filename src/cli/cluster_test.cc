@@ -37,6 +37,19 @@ TEST_F(Cluster, ListReadsEveryPageAlsoBehindAnEmptyOne) {
   EXPECT_THAT(requests_.at(1).url, EndsWith("/v3/clusters?nextToken=a%20b"));
 }
 
+TEST_F(Cluster, AnAnswerThatIsNoListIsNoEmptyList) {
+  const auto bodies = {"[]", "{}", R"({"clusters":3})", "<html>"};
+  for (const auto* body : bodies) answer("GET /v3/clusters", 200, body);
+  for (const auto* body : bodies) {
+    EXPECT_THAT(run({"cluster", "list"}).err, HasSubstr("names no clusters: is it a Slipway broker?")) << body;
+  }
+}
+
+TEST_F(Cluster, APageThatNamesItselfAsTheNextOneEndsTheList) {
+  answer("GET /v3/clusters", 200, R"({"clusters":[],"nextToken":"x"})");
+  EXPECT_THAT(run({"cluster", "list"}).err, HasSubstr("the same page again and again"));
+}
+
 TEST_F(Cluster, NamesForProgramsAreNothingButNames) {
   answer("GET /v3/clusters", 200, R"({"clusters":[{"clusterName":"one"},{"clusterName":"two"}]})");
   EXPECT_EQ(run({"cluster", "list", "-o", "name"}).out, "one\ntwo\n");

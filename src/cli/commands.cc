@@ -92,7 +92,11 @@ int run(int argc, char** argv, const std::string& version, const std::vector<Att
                   .variables = process_environment(),
                   .transport = [](const Connection& connection) { return open_transport(connection); },
                   .pause = pause_unless_interrupted};
-  return run_words({argv + 1, argv + argc}, version, context, more);
+  const int code = run_words({argv + 1, argv + argc}, version, context, more);
+  // A full disk must not pass for an empty answer, nor lose a secret that is shown once.
+  if (std::cout.flush()) return code;
+  print_error(std::cerr, base::unavailable("The output could not be written: is the disk full?"));
+  return code != 0 ? code : static_cast<int>(ExitCode::error);
 }
 
 }  // namespace slipway::cli
