@@ -151,7 +151,7 @@ base::Error handshake_error(SSL* ssl, const error_code& error, const std::string
         fmt::format("the certificate of {}:{} is refused: {}", host, port, X509_verify_cert_error_string(verdict)),
         "CertificateRefused");
   }
-  return base::unavailable(fmt::format("{}:{} does not speak TLS with us: {}", host, port, error.message()),
+  return base::unavailable(fmt::format("{}:{} does not speak TLS with us: {}", host, port, tls_reason(error)),
                            "TlsFailed");
 }
 
