@@ -219,6 +219,12 @@ def test_a_create_that_fails_on_the_way(programs, new_broker, trouble, rollback)
     assert left_of(broker, folder) == []
 
 
+def test_output_that_cannot_be_written():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([BINARY, "--version"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1 and "output could not be written" in sentence(done), done
+
+
 # --- The data folder.
 
 def refused_start(broker):
