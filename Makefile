@@ -1,4 +1,12 @@
-# All that a newcomer needs: make demo | build | serve | test | check | soak | bench | install PREFIX=...
+# All that a newcomer needs; make help prints it.
+## make demo      installs what is missing, builds, and shows the main job (KEEP=1: leaves broker and cluster running)
+## make serve     a broker in the foreground (LISTEN=127.0.0.1:8443)
+## make build     the program, at build/release/slipway
+## make install   the same, below PREFIX (/usr/local), with a systemd unit and completions
+## make check     before a commit: format, warnings, unit and conformance tests under sanitizers, folder rules
+## make test      every test; make soak: at full counts
+## make bench     the figures of docs/performance.md
+## make clean     removes build/
 # As root, everything but package installation runs as an ordinary account (tools/unprivileged), and `demo` and `serve`
 # run broker and environments as two accounts of their own.
 
@@ -10,18 +18,21 @@ SLIPWAY = build/release/slipway
 .PHONY: help demo build serve test check soak bench bench-build install clean compile compile-bench
 
 help:
-	@sed -n '1s/^# //p' Makefile
+	@sed -n 's/^## //p' Makefile
 
 build:
 	@tools/setup build run
 	@$(RUN) $(MAKE) --no-print-directory compile
 
+# Ninja shows how far it is; where there is nothing to do, it need not say so.
 compile:
 	@cmake --preset release >/dev/null
-	@cmake --build --preset release -- --quiet
+	@ninja -C build/release -n | grep -q 'no work to do' || { \
+	  echo "Building build/release/slipway; the first time takes some minutes."; \
+	  cmake --build --preset release; }
 
 demo: build
-	@$(SLIPWAY) demo $(if $(KEEP),--keep)
+	@$(SLIPWAY) demo $(if $(KEEP),--keep) $(if $(filter command line environment,$(origin LISTEN)),--listen $(LISTEN))
 
 serve: build
 	@$(SLIPWAY) serve --listen $(LISTEN)

@@ -47,8 +47,9 @@ int main(int argc, char** argv) {
   settings.listeners[0].port = 0;
   settings.listeners[0].certificates = {own->server};
   http::Server server(runtime, metrics, base::system_clock(), settings, {&surface}, {});
-  if (const auto started = server.start(); !started)
-    return std::fprintf(stderr, "%s\n", started.error().message.c_str()), 1;
+  if (const auto listens = server.listen(); !listens)
+    return std::fprintf(stderr, "%s\n", listens.error().message.c_str()), 1;
+  server.start();
   if (!observe::start_log({})) return 1;
   std::printf("%s\n", server.urls().front().c_str());
   std::fflush(stdout);

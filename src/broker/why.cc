@@ -186,8 +186,8 @@ std::string conclusion(const Explanation& explanation) {
   const auto failed = [](const ExecutionHistory& execution) { return !execution.failed_step.empty(); };
   const auto last = std::ranges::find_if(explanation.executions.rbegin(), explanation.executions.rend(), failed);
   if (last != explanation.executions.rend()) {
-    text += fmt::format(" Its {} failed at step {}: {} ({}).", last->kind, last->failed_step, last->reason.message,
-                        last->reason.code);
+    const auto code = last->reason.code.empty() ? std::string() : fmt::format(" ({})", last->reason.code);
+    text += fmt::format(" Its {} failed at step {}: {}{}.", last->kind, last->failed_step, last->reason.message, code);
   }
   for (const auto& instance : explanation.unhealthy) {
     text += fmt::format(" {}: {}", instance.node.empty() ? instance.id : instance.node, instance.problem);

@@ -27,6 +27,7 @@ base::Result<ExitCode> remove(const Context& context, const Options& options) {
     }
     if (end != ExitCode::ok) return end;
     status = "DELETE_COMPLETE";
+    answer.at("cluster").as_object()["clusterStatus"] = status;
   }
   context.show(
       {.data = std::move(answer), .table = fmt::format("{}: {}\n", options.name, status), .names = {options.name}},

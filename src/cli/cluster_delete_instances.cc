@@ -21,7 +21,7 @@ base::Result<ExitCode> delete_instances(const Context& context, const Options& o
   if (options.force) call.query.emplace_back("force", "true");
   TRY(client.call(call));
   auto line = fmt::format(
-      "{}: the compute instances are being ended; static nodes come back unless the fleet is "
+      "{}: its compute instances, if there are any, are being ended; static nodes come back unless the fleet is "
       "stopped.\n",
       options.name);
   context.show({.data = boost::json::object(), .table = std::move(line), .names = {}}, options.settings);

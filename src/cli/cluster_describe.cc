@@ -30,7 +30,8 @@ base::Result<boost::json::value> describe_cluster(const Client& client, const st
 std::string failure_of(const boost::json::value& cluster) {
   const auto& failures = items_at(cluster, "/failures");
   if (failures.empty()) return "";
-  return fmt::format("{} ({})", text_at(failures.front(), "/failureReason"), text_at(failures.front(), "/failureCode"));
+  const auto code = text_at(failures.front(), "/failureCode");
+  return text_at(failures.front(), "/failureReason") + (code.empty() ? "" : fmt::format(" ({})", code));
 }
 
 View cluster_view(boost::json::value cluster) {

@@ -20,7 +20,10 @@ base::Result<ExitCode> instances(const Context& context, const Options& options)
   Call call{.method = "GET", .path = cluster_path(options.name, "/instances")};
   if (!options.node_type.empty()) call.query.emplace_back("nodeType", options.node_type);
   if (!options.queue.empty()) call.query.emplace_back("queueName", options.queue);
-  context.show(instances_view(TRY(client.all_pages(call, "instances"))), options.settings);
+  auto found = TRY(client.all_pages(call, "instances"));
+  // Of a cluster that does not exist, the API lists none.
+  if (found.empty()) TRY(describe_cluster(client, options.name));
+  context.show(instances_view(std::move(found)), options.settings);
   return ExitCode::ok;
 }
 

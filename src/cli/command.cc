@@ -118,7 +118,9 @@ void Command::toggle(std::string name, std::optional<bool>& value, std::string h
 
 void Command::argument(std::string name, std::string& value, std::string help, Hints hints) {
   hints.required = true;
-  describe(*app_->add_option(name, value, std::move(help)), name, std::move(hints));
+  auto& option = *app_->add_option(name, value, std::move(help));
+  option.check([](const std::string& word) { return word.empty() ? "it is empty" : ""; });
+  describe(option, name, std::move(hints));
 }
 
 void Command::rest(std::string name, std::vector<std::string>& values, std::string help, Hints hints) {

@@ -31,6 +31,8 @@ void catch_interrupts() {
   action.sa_handler = on_signal;
   sigemptyset(&action.sa_mask);
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+  // Who has something to clean up does so, whether or not anybody still reads.
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 int interrupts() {

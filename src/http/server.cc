@@ -142,20 +142,23 @@ Server::Server(net::Runtime& runtime, observe::Metrics& metrics, const base::Clo
 
 Server::~Server() = default;
 
-base::Result<void> Server::start() {
+base::Result<void> Server::listen() {
   for (const auto& wanted : impl_->settings.listeners) {
     auto opened = impl_->open(wanted);
     if (opened) continue;
     impl_->listeners.clear();
     return opened;
   }
+  return {};
+}
+
+void Server::start() {
   for (const auto& listener : impl_->listeners) {
     impl_->loops.spawn("accepting connections",
                        [impl = impl_.get(), listener = listener.get()] { return impl->accept_all(*listener); });
   }
   impl_->loops.spawn("watching deadlines", [impl = impl_.get()] { return impl->watch_deadlines(); });
   impl_->loops.spawn("watching certificates", [impl = impl_.get()] { return impl->watch_certificates(); });
-  return {};
 }
 
 std::vector<std::string> Server::urls() const {

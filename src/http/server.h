@@ -58,10 +58,12 @@ class Server {
          std::vector<const Surface*> surfaces, std::vector<Middleware*> middlewares);
   ~Server();  // requires that stop() has returned, or that start() was never called or failed
 
-  // Reads the certificates, binds every listener and accepts. Blocks for some milliseconds. Errors: invalid (a name
-  // that is no surface, an address, a certificate), unavailable or forbidden (port taken, not ours), each with the
-  // remedy.
-  base::Result<void> start();
+  // Reads the certificates and binds every listener: from here on clients can connect, and wait. Blocks for some
+  // milliseconds. Errors: invalid (a name that is no surface, an address, a certificate), unavailable or forbidden
+  // (port taken, not ours), each with the remedy.
+  base::Result<void> listen();
+  // Begins to answer. After listen().
+  void start();
   // https://ADDRESS:PORT of every listener in order, with the real port; an unspecified address as 127.0.0.1.
   std::vector<std::string> urls() const;
   // Reads every listener's certificates again; see ServerTls::reload. On an error the other listeners still change.

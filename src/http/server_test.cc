@@ -55,8 +55,9 @@ class ServerTest : public ::testing::Test {
   void start() {
     server_.emplace(runtime_, metrics_, base::system_clock(), settings_,
                     std::vector<const Surface*>{&probes_, &surface_}, std::vector<Middleware*>{});
-    const auto started = server_->start();
+    const auto started = server_->listen();
     ASSERT_TRUE(started) << started.error().message;
+    server_->start();
     const auto url = server_->urls().at(0);
     port_ = std::stoi(url.substr(url.rfind(':') + 1));
     loop_ = std::thread([this] { runtime_.run(); });
@@ -363,15 +364,15 @@ TEST_F(ServerTest, SaysWhyItCannotStart) {
   auto taken = settings_;
   taken.listeners[0].port = port_;
   Server second(runtime_, metrics_, base::system_clock(), taken, {&surface_}, {});
-  EXPECT_TRUE(contains(second.start().error().message, "is taken by another program"));
+  EXPECT_TRUE(contains(second.listen().error().message, "is taken by another program"));
   auto unknown = settings_;
   unknown.listeners[0].surfaces = {"nobody"};
   Server third(runtime_, metrics_, base::system_clock(), unknown, {&surface_}, {});
-  EXPECT_TRUE(contains(third.start().error().message, "no surface is named \"nobody\""));
+  EXPECT_TRUE(contains(third.listen().error().message, "no surface is named \"nobody\""));
   auto address = settings_;
   address.listeners[0].address = "192.0.2.1";
   Server fourth(runtime_, metrics_, base::system_clock(), address, {&surface_}, {});
-  EXPECT_TRUE(contains(fourth.start().error().message, "cannot listen on 192.0.2.1:0"));
+  EXPECT_TRUE(contains(fourth.listen().error().message, "cannot listen on 192.0.2.1:0"));
 }
 
 TEST_F(ServerTest, LogsEveryRequestWithoutItsQueryOrHeaders) {

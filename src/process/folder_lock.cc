@@ -65,7 +65,8 @@ base::Result<std::optional<pid_t>> lock_holder(const Fd& directory) {
   if (!S_ISREG(info.st_mode)) return base::invalid("the lock of the process's folder is not a regular file");
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = kLife, .l_len = 1, .l_pid = 0};
   if (::fcntl(file.get(), F_GETLK, &lock) != 0) return base::from_errno("cannot see the lock of the process's folder");
-  if (lock.l_type == F_UNLCK) return std::optional<pid_t>();
+  // No pid: the lock of an open file description, which a job may take and no supervisor does.
+  if (lock.l_type == F_UNLCK || lock.l_pid < 0) return std::optional<pid_t>();
   return std::optional<pid_t>(lock.l_pid);
 }
 

@@ -66,6 +66,17 @@ TEST_F(Supervisor, a_record_that_the_program_falsified_says_nothing) {
   EXPECT_EQ(stop()->exit_code, 7);
 }
 
+TEST_F(Supervisor, a_lock_that_a_program_took_hinders_no_stop) {
+  ASSERT_TRUE(start(shell("kill -9 $$")));
+  ASSERT_TRUE(wait());
+  const Fd lock(::open((folder / "lock").c_str(), O_RDWR | O_CLOEXEC));
+  struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0};
+  ASSERT_EQ(::fcntl(lock.get(), F_OFD_SETLK, &all), 0);
+  const auto stopped = stop();
+  ASSERT_TRUE(stopped) << stopped.error().message;
+  EXPECT_EQ(stopped->exit_signal, SIGKILL);
+}
+
 TEST_F(Supervisor, a_second_stop_finds_the_same_end) {
   ASSERT_TRUE(start(shell("kill -9 $$")));
   ASSERT_TRUE(wait());

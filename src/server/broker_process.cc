@@ -141,11 +141,13 @@ base::Result<void> BrokerProcess::Parts::build_server() {
 
 net::Task<void> BrokerProcess::Parts::start(const std::function<base::Result<void>(const std::string&)>& ready) {
   CO_TRY(co_await keys->start());
-  CO_TRY(co_await environments->start());
   CO_TRY(build_server());
-  CO_TRY(server->start());
+  // A broker that cannot be reached changes nothing; whoever connects from here on waits until it can answer.
+  CO_TRY(server->listen());
+  CO_TRY(co_await environments->start());
   const auto url = settings.http.public_url.empty() ? server->urls().front() : settings.http.public_url;
   parallelcluster->set_base_url(url);
+  server->start();
   // Before anybody hears that we are ready: who does may ask us to stop at once.
   signals.emplace(runtime.io(), SIGTERM, SIGINT, SIGHUP);
   CO_TRY(ready(server->urls().front()));
