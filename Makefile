@@ -24,12 +24,11 @@ build:
 	@tools/setup build run
 	@$(RUN) $(MAKE) --no-print-directory compile
 
-# Ninja shows how far it is; where there is nothing to do, it need not say so.
+# Ninja shows how far it is.
 compile:
 	@cmake --preset release >/dev/null
-	@ninja -C build/release -n | grep -q 'no work to do' || { \
-	  echo "Building build/release/slipway; the first time takes some minutes."; \
-	  cmake --build --preset release; }
+	@[ -e build/release/slipway ] || echo "Building build/release/slipway; the first time takes some minutes."
+	@cmake --build --preset release
 
 demo: build
 	@$(SLIPWAY) demo $(if $(KEEP),--keep) $(if $(filter command line environment,$(origin LISTEN)),--listen $(LISTEN))
