@@ -302,6 +302,28 @@ def test_types_without_their_instance_types(new_broker, tmp_path):
     assert "instance-types" in said and "put it back" in said
 
 
+def test_a_broker_that_cannot_listen_leaves_what_it_finds(new_broker):
+    broker = new_broker().start()
+    broker.create("going")
+    broker.kill9()
+    place = broker.listen.split(":")
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((place[0], int(place[1])))
+        taken.listen()
+        journal = journal_of(broker)
+        refused_start(broker)
+        assert journal_of(broker) == journal
+    broker.start()
+    broker.wait_status("going", "CREATE_COMPLETE")
+
+
+def journal_of(broker):
+    """How many rows the broker that ended has written of its executions."""
+    with contextlib.closing(sqlite3.connect(broker.data / "slipway.db")) as database:
+        return database.execute("SELECT count(*) FROM journal").fetchone()
+
+
 def test_a_second_broker_on_the_folder(new_broker):
     broker = new_broker().start()
     second = Broker(broker.data)

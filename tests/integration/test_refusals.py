@@ -105,3 +105,16 @@ def test_a_document_that_is_nested_too_deep(broker):
     answer = broker.create("deep", FIRST_CLUSTER + "Extra: " + 40 * "[" + 40 * "]" + "\n")
     assert answer.status == 400 and "nested deeper than" in answer.json["message"], answer
     assert broker.call("GET", "/v3/clusters").json == {"clusters": []}
+
+
+def test_the_command_line_tells_no_cluster_from_no_instances(broker):
+    assert broker.call("GET", "/v3/clusters/nosuch/instances").json["instances"] == []  # the reference's quirk
+    assert "nosuch" in broker.cli("cluster", "instances", "nosuch", check=3).stderr
+    assert "empty" in broker.cli("cluster", "describe", "", check=2).stderr
+
+
+def test_who_sends_no_correlation_id_is_found_by_the_clusters_name(broker):
+    broker.describe("found-by-its-name")
+    line = until(lambda: [l for l in broker.log.read_text().splitlines() if "DescribeCluster" in l and "found-by" in l],
+                 10, "the access log's line")
+    assert json.loads(line[-1])["correlation_id"] == "found-by-its-name"

@@ -4,7 +4,6 @@
 #include <map>
 #include <stdexcept>
 
-#include "base/ids.h"
 #include "http/failure.h"
 #include "http/openapi.h"
 #include "surface/parallelcluster/errors.h"
