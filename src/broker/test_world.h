@@ -57,7 +57,7 @@ class ScriptedAction final : public workflow::Action {
   ScriptedAction(net::Runtime& runtime, Script& script, Inputs inputs, std::vector<std::string_view> outputs)
       : runtime_(runtime), script_(script), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {}
 
-  workflow::EffectClass effect_class() const override { return workflow::EffectClass::name; }
+  workflow::EffectClass effect_class(const boost::json::object&) const override { return workflow::EffectClass::name; }
   Inputs inputs() const override { return inputs_; }
   std::vector<std::string_view> outputs() const override { return outputs_; }
 

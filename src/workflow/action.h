@@ -45,15 +45,20 @@ struct StepContext {
 class Action {
  public:
   virtual ~Action() = default;
-  virtual EffectClass effect_class() const = 0;
+  // `inputs`: as the document writes them, since the class of a call may follow from the operation that it names.
+  virtual EffectClass effect_class(const boost::json::object& inputs) const = 0;
   // Names the inputs that must be there and may be there; load-time checks use it.
   struct Inputs {
     std::vector<std::string_view> required;
     std::vector<std::string_view> optional;
+    bool any = false;  // whatever else there is belongs to the call
   };
   virtual Inputs inputs() const = 0;
   // Predefined outputs that documents may refer to as {{ step.Name }}.
   virtual std::vector<std::string_view> outputs() const = 0;
+  // True where a document may declare outputs {Name, Selector, Type} of its own: run() then gives the whole answer, of
+  // which only what is selected is kept.
+  virtual bool selects_outputs() const { return false; }
   // How long one attempt may take where the document does not say; more than nothing.
   virtual std::chrono::seconds default_timeout() const { return std::chrono::hours(1); }
   // Does it, and returns the outputs by name. Called with the intent already durable; called again with equal `inputs`

@@ -14,7 +14,7 @@ namespace slipway::workflow {
 class DeclaredAction : public Action {
  public:
   explicit DeclaredAction(EffectClass effect = EffectClass::name) : effect_(effect) {}
-  EffectClass effect_class() const override { return effect_; }
+  EffectClass effect_class(const boost::json::object&) const override { return effect_; }
   Inputs inputs() const override { return {.required = {}, .optional = {"Text", "Count", "Items", "Settings"}}; }
   std::vector<std::string_view> outputs() const override { return {"Id", "Items", "Count"}; }
   net::Task<boost::json::object> run(StepContext, boost::json::object) override {

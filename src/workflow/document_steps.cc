@@ -152,7 +152,7 @@ class StepReader {
     if (step_.action == "aws:sleep") return read_sleep(*inputs);
     const auto* action = reading_.actions.find(step_.action);
     if (action == nullptr) return refuse_action();
-    step_.effect = action->effect_class();
+    step_.effect = action->effect_class(step_.inputs);
     step_.default_timeout = action->default_timeout();
     if (step_.effect == EffectClass::unsafe && step_.max_attempts > 1) {
       fields_.problem("W-EFFECT", "maxAttempts", fmt::format("{} may be done twice", step_.action));
@@ -178,7 +178,7 @@ class StepReader {
     std::vector<std::string_view> known = allowed.required;
     known.insert(known.end(), allowed.optional.begin(), allowed.optional.end());
     for (const auto& member : inputs.members) {
-      if (std::ranges::find(known, member.key) != known.end()) continue;
+      if (allowed.any || std::ranges::find(known, member.key) != known.end()) continue;
       reading_.problems.add(
           "E-KEY", fields_.pointer("inputs") + "/" + pointer_part(member.key), member.mark,
           fmt::format("{} has no input '{}'{}", step_.action, member.key, suggestion(member.key, known)));

@@ -49,7 +49,7 @@ class FakeAction : public Action {
   using Run = std::function<net::Task<boost::json::object>(StepContext, boost::json::object)>;
   FakeAction(EffectClass effect, Run run) : effect_(effect), run_(std::move(run)) {}
 
-  EffectClass effect_class() const override { return effect_; }
+  EffectClass effect_class(const boost::json::object&) const override { return effect_; }
   Inputs inputs() const override { return {.required = {}, .optional = {"Text", "Key"}}; }
   std::vector<std::string_view> outputs() const override { return {"Id"}; }
   net::Task<boost::json::object> run(StepContext context, boost::json::object inputs) override {

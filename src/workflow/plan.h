@@ -16,6 +16,7 @@
 #include "workflow/condition.h"
 #include "workflow/pattern.h"
 #include "workflow/reference.h"
+#include "workflow/selector.h"
 
 namespace slipway::workflow {
 
@@ -23,9 +24,6 @@ namespace slipway::workflow {
 inline constexpr int kSemantics = 1;
 // Index of a step that is none: the execution ends there.
 inline constexpr int kEnd = -1;
-
-enum class Type { string, string_list, integer, boolean, string_map, map_list };
-std::string_view to_string(Type type);  // "StringList"
 
 struct Parameter {
   std::string name;
@@ -44,7 +42,16 @@ struct Choice {
 };
 
 struct Step {
-  enum class Kind { action, branch, sleep };
+  enum class Kind {
+    action,
+    branch,
+    sleep,
+    loop,
+    pause,
+    approve,
+    child,  // aws:executeAutomation
+    update_variable,
+  };
   enum class OnFailure { abort, proceed, jump };
 
   std::string name;
@@ -61,6 +68,12 @@ struct Step {
   boost::json::value timeout;  // seconds, or a text with a reference to them; null where the document gives none
   std::chrono::seconds default_timeout{0};  // the action's; 0 is none
   std::vector<Choice> choices;              // of a branch
+  std::vector<SelectedOutput> outputs;      // declared ones; empty: those that the action gives by itself
+  int parent = kEnd;                        // the loop in whose body it is; its jumps stay within that body
+  int body = kEnd;                          // of a loop: the first step of its body
+  std::optional<Condition> loop_condition;  // of a loop; without one it runs over inputs.Iterators
+  Type iterator_type = Type::string;        // IteratorDataType
+  int max_iterations = 100;
 
   // For checks and messages.
   base::YamlMark mark;
@@ -78,7 +91,8 @@ struct Plan {
   std::string content;  // the document as written: what is stored and pinned
   std::string assume_role;
   std::vector<Parameter> parameters;
-  std::vector<Step> steps;
+  std::vector<Parameter> variables;  // `fallback` is the value at the start; unset without one
+  std::vector<Step> steps;           // mainSteps, then the bodies of loops, each whole and in order
   std::vector<Output> outputs;
 
   int find_step(std::string_view step) const;                    // kEnd where there is none

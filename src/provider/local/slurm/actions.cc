@@ -35,7 +35,7 @@ class SlurmAction final : public workflow::Action {
               Run run)
       : services_(services), effect_(effect), inputs_(std::move(inputs)), outputs_(std::move(outputs)), run_(run) {}
 
-  workflow::EffectClass effect_class() const override { return effect_; }
+  workflow::EffectClass effect_class(const boost::json::object&) const override { return effect_; }
   Inputs inputs() const override { return inputs_; }
   std::vector<std::string_view> outputs() const override { return outputs_; }
   std::chrono::seconds default_timeout() const override { return std::chrono::minutes(2); }
