@@ -11,10 +11,16 @@
 
 namespace slipway::surface::operator_api {
 
+// What its operations work with; all of it outlives the surface.
+struct Services {
+  broker::Environments& environments;
+  auth::AccessKeys& keys;
+};
+
 class OperatorSurface final : public http::Surface {
  public:
-  // References outlive it. Throws where its own OpenAPI document is broken: that is a bug of the build.
-  OperatorSurface(broker::Environments& environments, auth::AccessKeys& keys);
+  // Throws where its own OpenAPI document is broken, or names an operation that is not there: a bug of the build.
+  explicit OperatorSurface(Services services);
   ~OperatorSurface() override;
 
   std::string_view name() const override { return "operator"; }
