@@ -44,7 +44,10 @@ struct PortsTest : ::testing::Test {
       net::run_to_end(runtime, [&] {
         return database->write([name](storage::Connection& connection) -> base::Result<void> {
           TRY(connection.execute(
-              "INSERT INTO environment VALUES (?, ?, 'parallelcluster', 'local', '', 'pending', 0, 0, "
+              "INSERT INTO environment (id, name, type, region, owner, status, rolled_back, "
+              "rolling_back, failure_code, failure_reason, parameters, tags, "
+              "request_document, outputs, fleet, fleet_updated_at, created_at, updated_at, correlation_id, version) "
+              "VALUES (?, ?, 'parallelcluster', 'local', '', 'pending', 0, 0, "
               "'', '', '{}', '{}', '', '{}', 'running', 0, 0, 0, '', 0)",
               {std::string_view(name), std::string_view(name)}));
           return {};

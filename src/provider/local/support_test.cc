@@ -77,7 +77,10 @@ MachineTest::MachineTest() : account(other_account()) {
   run([&] {
     return database->write([this](storage::Connection& connection) -> base::Result<void> {
       TRY(connection.execute(
-          "INSERT INTO environment VALUES (?, 'first', 'parallelcluster', 'local', '', 'pending', 0, "
+          "INSERT INTO environment (id, name, type, region, owner, status, rolled_back, "
+          "rolling_back, failure_code, failure_reason, parameters, tags, "
+          "request_document, outputs, fleet, fleet_updated_at, created_at, updated_at, correlation_id, version) "
+          "VALUES (?, 'first', 'parallelcluster', 'local', '', 'pending', 0, "
           "0, '', '', '{}', '{}', '', '{}', 'running', 0, 0, 0, '', 0)",
           {std::string_view(environment.id.str())}));
       return {};
