@@ -193,7 +193,9 @@ base::Result<json::value> resolve(const json::value& written, const Scope& scope
 }
 
 std::string to_text(const json::value& value) {
-  return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+  if (value.is_string()) return std::string(value.get_string());
+  // Boost.JSON writes 0.5 as 5E-1.
+  return value.is_double() ? fmt::format("{}", value.get_double()) : json::serialize(value);
 }
 
 }  // namespace slipway::workflow
