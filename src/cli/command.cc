@@ -81,6 +81,7 @@ void Command::describe(CLI::Option& option, const std::string& names, Hints hint
     option.description(option.get_description() + " [" + hints.variable + "]");
   }
   if (hints.required) option.required();
+  if (hints.hidden) option.group("");
   state_->hints[&option] = std::move(hints);
 }
 

@@ -87,6 +87,7 @@ class Offers {
 
   void options(const CLI::App& command) {
     for (const auto* option : command.get_options()) {
+      if (option->get_group().empty()) continue;
       for (const auto& name : option->get_lnames()) word("--" + name, option->get_description());
     }
   }

@@ -21,6 +21,8 @@
 #include "process/supervisor.h"
 #include "provider/local/local_provider.h"
 #include "server/authentication.h"
+#include "server/crash_actions.h"
+#include "server/crash_database.h"
 #include "server/metrics.h"
 #include "storage/installation.h"
 #include "storage/sqlite/database.h"
@@ -39,6 +41,7 @@ constexpr std::chrono::milliseconds kLastPatience{500};  // after a second signa
 struct BrokerProcess::Parts {
   Parts(Settings given, std::optional<process::Account> account)
       : settings(std::move(given)),
+        crash_points(settings.crash),
         supervisors(runtime, "/proc/self/exe", account),
         environments_account(std::move(account)) {}
 
@@ -46,6 +49,7 @@ struct BrokerProcess::Parts {
   const base::Clock& clock = base::system_clock();
   net::Runtime runtime;
   observe::Metrics metrics;
+  CrashPoints crash_points;
   process::Supervisors supervisors;
   std::optional<process::Account> environments_account;
   std::unique_ptr<storage::Database> database;
@@ -53,6 +57,7 @@ struct BrokerProcess::Parts {
   std::unique_ptr<auth::Sigv4Authenticator> authenticator;
   std::unique_ptr<broker::Ports> ports;
   workflow::ActionRegistry actions;
+  workflow::ActionRegistry watched_actions;  // in their place, where crash points are wanted
   std::unique_ptr<broker::TypeRegistry> types;
   std::unique_ptr<provider::local::LocalProvider> local;
   std::unique_ptr<broker::Environments> environments;
@@ -80,6 +85,10 @@ BrokerProcess::~BrokerProcess() = default;
 
 base::Result<void> BrokerProcess::Parts::build() {
   database = TRY(storage::sqlite::open_database(runtime, settings.data_dir));
+  if (settings.crash.wanted()) {
+    TRY(crash_points.open());
+    database = std::make_unique<CrashDatabase>(std::move(database), crash_points);
+  }
   keys = std::make_unique<auth::AccessKeys>(
       *database, runtime, clock,
       auth::AccessKeySettings{.key_file = settings.key_file, .credentials_file = settings.data_dir / "credentials"});
@@ -90,10 +99,12 @@ base::Result<void> BrokerProcess::Parts::build() {
                                                            environments_account, installation);
   TRY(local->check_folder());
   local->add_actions(actions);
+  if (settings.crash.wanted()) watched_actions = with_crash_points(actions, *database, crash_points);
+  const auto& usable_actions = settings.crash.wanted() ? watched_actions : actions;
   broker::TypeRegistry::Extensions extensions;
   if (!settings.instance_types.empty()) extensions["parallelcluster/instance-types"] = settings.instance_types;
-  types =
-      std::make_unique<broker::TypeRegistry>(TRY(broker::TypeRegistry::load(settings.types_dir, actions, extensions)));
+  types = std::make_unique<broker::TypeRegistry>(
+      TRY(broker::TypeRegistry::load(settings.types_dir, usable_actions, extensions)));
   if (const auto* type = types->find("parallelcluster")) {
     const auto table = type->data.find("instance-types");
     if (table == type->data.end()) {
@@ -105,7 +116,7 @@ base::Result<void> BrokerProcess::Parts::build() {
     }
     TRY(local->use_instance_types(table->second));
   }
-  environments = std::make_unique<broker::Environments>(runtime, *database, clock, *types, actions,
+  environments = std::make_unique<broker::Environments>(runtime, *database, clock, *types, usable_actions,
                                                         std::vector<broker::Provider*>{local.get()}, settings.engine);
   if (!settings.default_region.empty() && !environments->serves(settings.default_region)) {
     return base::invalid(fmt::format("default_region: nothing serves the region '{}'; this broker serves: local",

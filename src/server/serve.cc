@@ -25,6 +25,8 @@ struct Options {
   std::string key_file;
   std::string types_dir;
   bool print_settings = false;
+  std::string crash_at;
+  std::string crash_trace;
 };
 
 base::Result<config::Sources> sources_of(const Options& options) {
@@ -79,7 +81,8 @@ base::Result<void> announce(const std::filesystem::path& data_dir, const std::st
 base::Result<cli::ExitCode> serve(const Options& options, const std::vector<std::string>& known) {
   const auto data_dir = std::filesystem::absolute(options.data_dir).lexically_normal();
   config::Reader reader(TRY(sources_of(options)));
-  const auto settings = read_settings(reader, data_dir);
+  auto settings = read_settings(reader, data_dir);
+  settings.crash = {.at = options.crash_at, .trace = options.crash_trace};
   TRY(reader.finish());
   if (options.print_settings) {
     std::cout << reader.print();
@@ -115,6 +118,10 @@ void add_serve(cli::Command& root, const cli::Context&) {
   command.option("--types-dir", options->types_dir, "Folder of the environment types",
                  {.placeholder = "DIR", .completes = cli::Completes::folders});
   command.flag("--print-settings", options->print_settings, "Print the effective settings and end");
+  command.option("--crash-at", options->crash_at, "For `slipway types test`: end as by kill -9 at a crash point",
+                 {.placeholder = "POINT", .variable = "-", .hidden = true});
+  command.option("--crash-trace", options->crash_trace, "For `slipway types test`: write down each crash point",
+                 {.placeholder = "FILE", .variable = "-", .hidden = true});
   command.run([options, root] { return serve(*options, root.variables()); });
 }
 

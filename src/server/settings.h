@@ -10,6 +10,7 @@
 #include "http/server.h"
 #include "observe/log.h"
 #include "provider/local/settings.h"
+#include "server/crash_points.h"
 #include "workflow/engine.h"
 
 namespace slipway::server {
@@ -25,6 +26,7 @@ struct Settings {
   auth::Sigv4Settings sigv4;
   workflow::EngineSettings engine{.running = 16};  // launches at once; a Slurm cluster starts in well under a second
   provider::local::LocalSettings local;
+  CrashSettings crash;  // no setting, but hidden options of `serve`
 };
 
 // Fills the settings. `data_dir`: from --data-dir, else by the default rule. Mistakes are kept in `reader`.
