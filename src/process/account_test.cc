@@ -2,6 +2,7 @@
 
 #include "process/account.h"
 
+#include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -73,6 +74,15 @@ TEST_F(ProcessAccount, the_program_and_its_files_are_the_accounts_and_there_is_n
   for (const char* file : {"lock", "spec.json", "running.json", "exit.json", "log"}) {
     expect_owner(folder / "deeper" / file, account.uid, 0600);
   }
+}
+
+TEST_F(ProcessAccount, a_sandbox_is_the_accounts) {
+  const Spec spec{.command = {"/bin/sh", "-c", "id -u; pwd; echo result >&3"}, .environment = {{"PATH", "/usr/bin"}}};
+  const auto ran = net::run_to_end(runtime, [&] { return theirs.run_confined(spec, {}, 60s); });
+  if (!ran && ran.error().code == "NoNamespaces") GTEST_SKIP() << ran.error().message;
+  ASSERT_TRUE(ran) << ran.error().message;
+  EXPECT_EQ(ran->output.out, fmt::format("{}\n/tmp\n", account.uid));
+  EXPECT_EQ(ran->result, "result\n");
 }
 
 TEST_F(ProcessAccount, it_is_seen_adopted_and_stopped_by_root) {

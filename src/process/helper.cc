@@ -97,8 +97,9 @@ base::Result<Helper> Helper::spawn(const std::filesystem::path& program, const R
   Ends control = make_socket();
   Ends out = run ? make_output() : Ends{};
   Ends err = run ? make_output() : Ends{};
+  Ends result = request.sandbox ? make_output() : Ends{};
   const Fd file = make_request_file(request);
-  if (!control.theirs || !file || (run && (!out.theirs || !err.theirs))) {
+  if (!control.theirs || !file || (run && (!out.theirs || !err.theirs)) || (request.sandbox && !result.theirs)) {
     return base::from_errno("cannot start a supervisor");
   }
   SpawnPlan plan;
@@ -108,10 +109,12 @@ base::Result<Helper> Helper::spawn(const std::filesystem::path& program, const R
     plan.place(out.theirs, Descriptor::kOut);
     plan.place(err.theirs, Descriptor::kErr);
   }
+  if (request.sandbox) plan.place(result.theirs, Descriptor::kResult);
   // In its command line a supervisor bears the folder that it guards. One that sweeps guards none.
   const auto argument = request.mode == Request::Mode::start ? request.folder.native() : std::string("-");
+  const int first_closed = (request.sandbox ? kResult : run ? kErr : kRequest) + 1;
   pid_t pid = 0;
-  if (const int error = plan.spawn(program, argument, run ? kErr + 1 : kRequest + 1, pid)) {
+  if (const int error = plan.spawn(program, argument, first_closed, pid)) {
     auto why = base::from_errno(fmt::format("cannot start a supervisor ({})", program.native()), error);
     why.kind = error == EAGAIN || error == ENOMEM ? base::ErrorKind::unavailable : base::ErrorKind::internal;
     return why;
@@ -121,6 +124,7 @@ base::Result<Helper> Helper::spawn(const std::filesystem::path& program, const R
   helper.control_ = std::move(control.ours);
   helper.out_ = std::move(out.ours);
   helper.err_ = std::move(err.ours);
+  helper.result_ = std::move(result.ours);
   if (!helper.pidfd_) return base::from_errno("cannot watch a supervisor");
   return helper;
 }

@@ -27,12 +27,14 @@ class Helper {
   const Fd& control() const { return control_; }
   const Fd& out() const { return out_; }  // of Mode::run: read ends, non-blocking
   const Fd& err() const { return err_; }
+  const Fd& result() const { return result_; }  // with a sandbox
 
  private:
   Fd pidfd_;
   Fd control_;
   Fd out_;
   Fd err_;
+  Fd result_;
 };
 
 }  // namespace slipway::process

@@ -32,6 +32,31 @@ Spec spec_of(const json::object& object) {
   return spec;
 }
 
+json::object sandbox_to_object(const Sandbox& sandbox) {
+  json::array hidden;
+  for (const auto& folder : sandbox.hidden) hidden.emplace_back(folder.native());
+  return {{"input", sandbox.input},
+          {"hidden", std::move(hidden)},
+          {"memory_bytes", sandbox.memory_bytes},
+          {"files_bytes", sandbox.files_bytes},
+          {"processes", sandbox.processes},
+          {"descriptors", sandbox.descriptors},
+          {"cpu_s", sandbox.cpu.count()}};
+}
+
+// What the supervisor needs of it; the rest is the reader's.
+Sandbox sandbox_of(const json::object& object) {
+  Sandbox sandbox;
+  sandbox.input = text_of(object, "input");
+  for (const auto& folder : object.at("hidden").as_array()) sandbox.hidden.emplace_back(folder.as_string().c_str());
+  sandbox.memory_bytes = object.at("memory_bytes").to_number<std::size_t>();
+  sandbox.files_bytes = object.at("files_bytes").to_number<std::size_t>();
+  sandbox.processes = object.at("processes").to_number<int>();
+  sandbox.descriptors = object.at("descriptors").to_number<int>();
+  sandbox.cpu = std::chrono::seconds(object.at("cpu_s").to_number<std::int64_t>());
+  return sandbox;
+}
+
 json::object account_to_object(const Account& account) {
   return {{"name", account.name}, {"uid", account.uid}, {"gid", account.gid}, {"home", account.home}};
 }
@@ -64,6 +89,7 @@ std::string to_json(const Request& request) {
                       {"folder", request.folder.native()},
                       {"spec", spec_to_object(request.spec)}};
   if (request.account) object["account"] = account_to_object(*request.account);
+  if (request.sandbox) object["sandbox"] = sandbox_to_object(*request.sandbox);
   if (request.program) object["program"] = identity_to_object(*request.program);
   return json::serialize(object);
 }
@@ -74,6 +100,7 @@ base::Result<Request> parse_request(std::string_view text) {
                     .folder = text_of(object, "folder"),
                     .spec = spec_of(object.at("spec").as_object())};
     if (const auto* account = object.if_contains("account")) request.account = account_of(account->as_object());
+    if (const auto* sandbox = object.if_contains("sandbox")) request.sandbox = sandbox_of(sandbox->as_object());
     if (const auto* program = object.if_contains("program")) request.program = identity_from(program->as_object());
     return request;
   });

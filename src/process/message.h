@@ -12,8 +12,9 @@
 
 namespace slipway::process {
 
-// What a supervisor finds open: a packet socket to the broker, the request, and for Mode::run where the outputs go.
-enum Descriptor : int { kControl = 3, kRequest = 4, kOut = 5, kErr = 6 };
+// What a supervisor finds open: a packet socket to the broker, the request, and for Mode::run where the outputs
+// go, the result of a sandbox last.
+enum Descriptor : int { kControl = 3, kRequest = 4, kOut = 5, kErr = 6, kResult = 7 };
 // The one word that the broker says after the request, upon Report::What::prepared.
 constexpr std::string_view kGo = "go";
 
@@ -24,6 +25,7 @@ struct Request {
   std::filesystem::path folder{};     // of start and sweep
   Spec spec{};                        // of start and run
   std::optional<Account> account{};   // to be entered first
+  std::optional<Sandbox> sandbox{};   // of run: the program is confined
   std::optional<Identity> program{};  // of sweep: ended too, wherever it is found
 };
 

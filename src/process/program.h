@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -14,10 +15,16 @@ namespace slipway::process {
 
 class Program {
  public:
+  struct Confinement {
+    const Sandbox& sandbox;
+    const Fd& result;  // becomes kResultDescriptor
+  };
   // Forks. The child is the leader of its own session, dies with this process, and waits; nothing was executed yet.
   // `mark`: value of SLIPWAY_PROCESS in its environment; empty: none. Where the Program is destroyed before release(),
-  // the child ends by itself and is left to be reaped.
-  static base::Result<Program> fork(const Spec& spec, const std::string& mark, const Fd& out, const Fd& err);
+  // the child ends by itself and is left to be reaped. `confinement`: after open_namespaces(); the child is the first
+  // of its process namespace, so that the kernel ends all it forked with it.
+  static base::Result<Program> fork(const Spec& spec, const std::string& mark, const Fd& out, const Fd& err,
+                                    std::optional<Confinement> confinement = std::nullopt);
 
   pid_t pid() const { return pid_; }
   // Lets it execute the command and returns when that has succeeded. Errors: not_found, forbidden and the like, in

@@ -1,5 +1,5 @@
 #pragma once
-// Gathering what a short command writes and how it ends. For Supervisors::run().
+// Gathering what a short command writes and how it ends. For Supervisors::run() and run_confined().
 
 #include <chrono>
 #include <optional>
@@ -11,9 +11,16 @@
 
 namespace slipway::process {
 
-// Reads both outputs of a helper of Mode::run to their end. None: `deadline` came first. In each case nothing of the
-// command is left when it returns. Cancelled: the helper is let go, and ends everything by itself.
-net::Task<std::optional<Supervisors::Output>> gather(net::Runtime& runtime, Helper helper,
-                                                     std::chrono::steady_clock::time_point deadline);
+struct Gathered {
+  bool in_time = true;  // false: `deadline` came first, and there is no exit code
+  Supervisors::Output output;
+  std::string result;
+};
+
+// Reads the outputs of a helper of Mode::run to their end. In each case nothing of the command is left when it returns.
+// `sandbox`: what is kept of them; null: the first MiB of each. Cancelled: the helper is let go, and ends everything by
+// itself.
+net::Task<Gathered> gather(net::Runtime& runtime, Helper helper, std::chrono::steady_clock::time_point deadline,
+                           const Sandbox* sandbox = nullptr);
 
 }  // namespace slipway::process

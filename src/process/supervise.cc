@@ -19,6 +19,7 @@
 #include "process/message.h"
 #include "process/program.h"
 #include "process/run_folder.h"
+#include "process/sandbox.h"
 #include "process/supervisor.h"
 #include "process/sweep.h"
 
@@ -184,11 +185,15 @@ base::Result<void> start(Request request, Broker& broker) {
 
 base::Result<void> run(const Request& request, Broker& broker) {
   const Fd signals = TRY(catch_signals());
-  Fd out(Descriptor::kOut), err(Descriptor::kErr);
-  Program program = TRY(Program::fork(request.spec, "", out, err));
+  Fd out(Descriptor::kOut), err(Descriptor::kErr), result(request.sandbox ? Descriptor::kResult : -1);
+  std::optional<Program::Confinement> confinement;
+  if (request.sandbox) {
+    TRY(open_namespaces());
+    confinement.emplace(Program::Confinement{.sandbox = *request.sandbox, .result = result});
+  }
+  Program program = TRY(Program::fork(request.spec, "", out, err, confinement));
   TRY(program.release());
-  out.reset();
-  err.reset();
+  for (Fd* end : {&out, &err, &result}) end->reset();
   RunRecord end;
   set_exit(end, watch_to_the_end({.program = program.pid(), .signals = signals, .control = &broker.control()}));
   broker.tell({.what = Report::What::exited, .exit_code = end.exit_code.value_or(128 + end.exit_signal.value_or(0))});

@@ -40,6 +40,20 @@ struct Spec {
   std::chrono::milliseconds stop_grace{5000};        // between SIGTERM and SIGKILL
 };
 
+// How a program is confined that nobody vouches for: it sees the read-only system and a folder of its own, /tmp, which
+// goes with it; no network, no other process, nothing of anybody's data.
+struct Sandbox {
+  std::string input{};                          // its stdin
+  std::vector<std::filesystem::path> hidden{};  // folders that must not be seen, should they lie in /usr
+  std::size_t memory_bytes = 512 << 20;         // address space of each of its processes
+  std::size_t files_bytes = 64 << 20;           // all that it writes in /tmp together
+  int processes = 32;                           // threads count
+  int descriptors = 256;                        // of each process
+  std::size_t output_bytes = 64 << 10;          // kept of each output: the last of it
+  std::size_t result_bytes = 100 << 10;         // kept of what it writes to descriptor 3: one more, if it is more
+  std::chrono::seconds cpu{600};                // of each process
+};
+
 enum class State { absent, starting, running, exited };
 
 struct Status {
@@ -99,6 +113,15 @@ class Supervisors {
     std::string err;
   };
   net::Task<Output> run(Spec spec, std::chrono::milliseconds timeout);
+
+  // The same in a sandbox, where the spec's directory plays no part and the outputs are cut at their beginning. Errors
+  // besides: unavailable, code NoNamespaces, where the kernel does not offer what that takes; timed_out with the last
+  // lines as evidence.
+  struct ConfinedOutput {
+    Output output;
+    std::string result;
+  };
+  net::Task<ConfinedOutput> run_confined(Spec spec, Sandbox sandbox, std::chrono::milliseconds timeout);
 
  private:
   struct Impl;

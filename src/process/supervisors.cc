@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "process/folder_lock.h"
 #include "process/helper.h"
 #include "process/io.h"
@@ -35,6 +36,19 @@ base::Result<Fd> open_supervisor(const RunFolder& folder) {
     if (TRY(lock_holder(folder.directory())) == holder && pidfd) return pidfd;
   }
   return base::unavailable("the process's supervisor cannot be found; does it run in another container?");
+}
+
+std::vector<std::string> last_lines(std::string_view text) {
+  std::vector<std::string> lines;
+  for (const auto line : base::split(text, '\n')) {
+    if (!base::trim(line).empty()) lines.emplace_back(line.substr(0, 500));
+  }
+  if (lines.size() > 10) lines.erase(lines.begin(), lines.end() - 10);
+  return lines;
+}
+
+base::Error not_in_time(const std::string& command, std::chrono::milliseconds timeout) {
+  return base::timed_out(fmt::format("{} did not end within {} ms and was killed", command, timeout.count()));
 }
 
 }  // namespace
@@ -147,10 +161,23 @@ net::Task<Supervisors::Output> Supervisors::run(Spec spec, std::chrono::millisec
   const auto command = spec.command.empty() ? std::string() : spec.command.front();
   auto helper = CO_TRY(co_await impl_->launch({.mode = Request::Mode::run, .spec = std::move(spec)}));
   auto ended = CO_TRY(co_await gather(impl_->runtime, std::move(helper), deadline));
-  if (!ended) {
-    co_return base::timed_out(fmt::format("{} did not end within {} ms and was killed", command, timeout.count()));
+  if (!ended.in_time) co_return not_in_time(command, timeout);
+  co_return std::move(ended.output);
+}
+
+net::Task<Supervisors::ConfinedOutput> Supervisors::run_confined(Spec spec, Sandbox sandbox,
+                                                                 std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto command = spec.command.empty() ? std::string() : spec.command.front();
+  auto helper =
+      CO_TRY(co_await impl_->launch({.mode = Request::Mode::run, .spec = std::move(spec), .sandbox = sandbox}));
+  auto ended = CO_TRY(co_await gather(impl_->runtime, std::move(helper), deadline, &sandbox));
+  if (!ended.in_time) {
+    auto error = not_in_time(command, timeout);
+    error.evidence = last_lines(ended.output.err.empty() ? ended.output.out : ended.output.err);
+    co_return error;
   }
-  co_return std::move(*ended);
+  co_return ConfinedOutput{.output = std::move(ended.output), .result = std::move(ended.result)};
 }
 
 }  // namespace slipway::process
