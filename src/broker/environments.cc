@@ -56,6 +56,7 @@ Environments::Environments(net::Runtime& runtime, storage::Database& database, c
       database_(database),
       clock_(clock),
       types_(types),
+      actions_(actions),
       providers_(std::move(providers)),
       tasks_(runtime),
       engine_(runtime, database, clock, actions, *this, std::move(settings)) {}
@@ -88,6 +89,11 @@ base::Result<std::shared_ptr<const workflow::Plan>> Environments::plan_for(const
 
 base::Result<Launch> Environments::check(LaunchRequest request) const {
   auto plan = TRY(plan_for(request.type, request.region, kLaunch));
+  // All of them: what is launched must also be ended.
+  const auto& documents = types_.find(request.type)->documents;
+  for (const auto& [operation, document] : documents.find(provider_for(request.region)->name())->second) {
+    TRY(workflow::check_runnable(*document, actions_));
+  }
   Environment environment;
   environment.parameters = TRY(bind_parameters(*types_.find(request.type), std::move(request.parameters)));
   TRY(check_for_document(*plan, environment.parameters));

@@ -72,7 +72,8 @@ class Environments final : private workflow::Listener {
   bool serves(std::string_view region) const;
 
   // Everything that decides whether a launch may begin, and the one place for what will decide it (quotas, budgets):
-  // type and region known, parameters in order, the provider able. Changes nothing; an existing name is no matter here.
+  // type and region known, parameters in order, every step of the type's documents one that this broker can do, the
+  // provider able. Changes nothing; an existing name is no matter here.
   // Errors: invalid, with the provider's code where it refused.
   base::Result<Launch> check(LaunchRequest request) const;
   // Durable when it returns: environment (pending), execution and audit record in one transaction. Errors: conflict
@@ -138,6 +139,7 @@ class Environments final : private workflow::Listener {
   storage::Database& database_;
   const base::Clock& clock_;
   const TypeRegistry& types_;
+  const workflow::ActionRegistry& actions_;
   std::vector<Provider*> providers_;
   EnvironmentCache cache_;
   std::map<base::EnvironmentId, std::string> progress_;  // last words of the step that runs; not durable

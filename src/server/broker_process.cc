@@ -99,6 +99,8 @@ base::Result<void> BrokerProcess::Parts::build() {
                                                            environments_account, installation);
   TRY(local->check_folder());
   local->add_actions(actions);
+  actions.add("aws:executeScript", workflow::make_execute_script(supervisors, settings.scripts,
+                                                                 {settings.data_dir, settings.local.environments_dir}));
   if (settings.crash.wanted()) watched_actions = with_crash_points(actions, *database, crash_points);
   const auto& usable_actions = settings.crash.wanted() ? watched_actions : actions;
   broker::TypeRegistry::Extensions extensions;
@@ -153,6 +155,13 @@ base::Result<void> BrokerProcess::Parts::build_server() {
 
 net::Task<void> BrokerProcess::Parts::start(const std::function<base::Result<void>(const std::string&)>& ready) {
   CO_TRY(co_await keys->start());
+  if (settings.scripts.enabled) {
+    auto can = co_await workflow::try_sandbox(supervisors, settings.scripts);
+    if (!can)
+      co_return base::unavailable(
+          fmt::format("scripts.enabled: this machine cannot confine a script: {}", can.error().message),
+          "NoNamespaces");
+  }
   CO_TRY(build_server());
   // A broker that cannot be reached changes nothing; whoever connects from here on waits until it can answer.
   CO_TRY(server->listen());

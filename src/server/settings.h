@@ -12,6 +12,7 @@
 #include "provider/local/settings.h"
 #include "server/crash_points.h"
 #include "workflow/engine.h"
+#include "workflow/execute_script.h"
 
 namespace slipway::server {
 
@@ -25,6 +26,7 @@ struct Settings {
   observe::LogSettings log;
   auth::Sigv4Settings sigv4;
   workflow::EngineSettings engine{.running = 16};  // launches at once; a Slurm cluster starts in well under a second
+  workflow::ScriptSettings scripts;
   provider::local::LocalSettings local;
   CrashSettings crash;  // no setting, but hidden options of `serve`
 };

@@ -16,6 +16,9 @@ void warn_of_dangerous_settings(const Settings& settings, bool two_accounts) {
     observe::warning("auth.signature_window is longer than the default: a request that somebody recorded works longer",
                      {{"seconds", settings.sigv4.window.count()}});
   }
+  if (settings.scripts.enabled) {
+    observe::warning("scripts.enabled: documents run Python on this machine, each script in a sandbox");
+  }
   const provider::local::LocalSettings programs;
   for (const auto& [setting, folder, usual] :
        {std::tuple("local.daemons_dir", settings.local.daemons_dir, programs.daemons_dir),

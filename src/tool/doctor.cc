@@ -68,6 +68,7 @@ base::Result<cli::ExitCode> doctor(const cli::Context& context, const Options& o
   auto settings = TRY(broker_settings(options, findings));
   for (auto& finding : check_programs(settings.local)) findings.push_back(std::move(finding));
   for (auto& finding : check_machine(settings)) findings.push_back(std::move(finding));
+  findings.push_back(check_scripts(settings));
   for (auto& finding : check_broker(context, options.settings, settings)) findings.push_back(std::move(finding));
   std::size_t problems = 0;
   for (const auto& finding : findings) problems += finding.level == Level::problem ? 1 : 0;

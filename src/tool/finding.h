@@ -41,6 +41,10 @@ Finding judge_folder_names(const provider::local::LocalSettings& settings);
 // `free_bytes` on the file system of `folder`.
 Finding judge_disk(const std::filesystem::path& folder, std::uint64_t free_bytes, std::uint64_t free_files);
 
+// Whether a document's script could be confined here, tried with an empty one. A problem only where the settings allow
+// scripts. As root, tried as the environments' account.
+Finding check_scripts(const server::Settings& settings);
+
 // Data folder, certificate, and the broker that listens, or what stands in its way.
 std::vector<Finding> check_broker(const cli::Context& context, const cli::Settings& options,
                                   const server::Settings& settings);

@@ -54,6 +54,16 @@ class Action {
     bool any = false;  // whatever else there is belongs to the call
   };
   virtual Inputs inputs() const = 0;
+  // What is wrong with literal inputs, beyond their names; a load refuses the document for it.
+  struct InputProblem {
+    std::string code;   // "E-RUNTIME"
+    std::string input;  // the input that is to blame; empty: all of them
+    std::string message;
+  };
+  virtual std::vector<InputProblem> check(const boost::json::object& /*inputs*/) const { return {}; }
+  // Why this broker cannot do it, though the document is in order: half a sentence, such as "scripts are off"; empty
+  // where it can. A launch whose documents hold such a step is refused before it begins (check_runnable).
+  virtual std::string refusal(const boost::json::object& /*inputs*/) const { return {}; }
   // Predefined outputs that documents may refer to as {{ step.Name }}.
   virtual std::vector<std::string_view> outputs() const = 0;
   // True where a document may declare outputs {Name, Selector, Type} of its own: run() then gives the whole answer, of

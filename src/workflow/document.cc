@@ -217,6 +217,19 @@ const Parameter* Plan::find_parameter(std::string_view wanted) const {
   return found == parameters.end() ? nullptr : &*found;
 }
 
+base::Result<void> check_runnable(const Plan& plan, const ActionRegistry& actions) {
+  for (const auto& step : plan.steps) {
+    const auto* action = actions.find(step.action);
+    const auto why = action == nullptr ? std::string() : action->refusal(step.inputs);
+    if (why.empty()) continue;
+    auto error =
+        base::invalid(fmt::format("{} cannot run here: step {}, {}: {}.", plan.name, step.name, step.action, why));
+    error.code = "ActionNotAvailable";
+    return error;
+  }
+  return {};
+}
+
 Loaded load_document(std::string name, std::string_view content, const ActionRegistry& actions) {
   Reading reading{{}, Problems(name), {}, actions};
   reading.plan.name = std::move(name);

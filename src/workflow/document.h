@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "workflow/plan.h"
 #include "workflow/problem.h"
 
@@ -19,5 +20,9 @@ struct Loaded {
 
 // All problems at once. `name` stands before each of them: the document's path, or its name.
 Loaded load_document(std::string name, std::string_view content, const ActionRegistry& actions);
+
+// Whether this broker can do every step of the document (Action::refusal). Errors: invalid, code ActionNotAvailable,
+// naming the document, the first step that it cannot do, its action and why.
+base::Result<void> check_runnable(const Plan& plan, const ActionRegistry& actions);
 
 }  // namespace slipway::workflow

@@ -158,6 +158,12 @@ class StepReader {
       fields_.problem("W-EFFECT", "maxAttempts", fmt::format("{} may be done twice", step_.action));
     }
     check_inputs(*inputs, action->inputs());
+    for (const auto& problem : action->check(step_.inputs)) {
+      const auto* input = inputs->find(problem.input);
+      const auto place = input == nullptr ? "" : "/" + pointer_part(problem.input);
+      reading_.problems.add(problem.code, fields_.pointer("inputs") + place, (input ? *input : *inputs).mark,
+                            problem.message);
+    }
     read_outputs(action->outputs());
   }
 
