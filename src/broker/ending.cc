@@ -42,6 +42,19 @@ void apply_launch(const workflow::Ended& ended, Environment& environment) {
   environment.rolled_back = ended.outputs.contains(kRolledBack);
 }
 
+// Of a start or stop. What a start puts out is true from now on: a port that it chose, for example.
+void apply_change(const workflow::Ended& ended, Status reached, Status missed, Environment& environment) {
+  if (environment.status != under_way(ended.kind)) return;
+  if (ended.status != workflow::Status::success) {
+    environment.status = missed;
+    environment.failure = failure_of(ended);
+    return;
+  }
+  environment.status = reached;
+  if (ended.kind != kStart) return;
+  for (const auto& [name, value] : ended.outputs) environment.outputs[name] = value;
+}
+
 void apply_terminate(const workflow::Ended& ended, Environment& environment) {
   if (ended.status == workflow::Status::success) {
     environment.status = Status::terminated;
@@ -51,10 +64,47 @@ void apply_terminate(const workflow::Ended& ended, Environment& environment) {
   environment.failure = failure_of(ended);
 }
 
+// What to do where a start or stop is not possible as things stand.
+std::string_view advice(Status status) {
+  switch (status) {
+    case Status::pending:
+    case Status::starting:
+    case Status::stopping:
+      return "Wait until that has ended.";
+    case Status::available:
+    case Status::stopped:
+      return "Nothing needs to be done.";
+    case Status::starting_failed:
+    case Status::stopping_failed:
+    case Status::failed:
+    case Status::terminating_failed:
+      return "Terminate it.";
+    case Status::terminating:
+    case Status::terminated:
+      return "Launch another one.";
+  }
+}
+
 }  // namespace
+
+Status under_way(std::string_view kind) {
+  if (kind == kStart) return Status::starting;
+  if (kind == kStop) return Status::stopping;
+  return kind == kTerminate ? Status::terminating : Status::pending;
+}
+
+base::Result<void> may_begin(std::string_view kind, const Environment& environment) {
+  const auto status = environment.status;
+  const auto from = kind == kStart ? Status::stopped : Status::available;
+  if (status == from || status == Status::starting_failed || status == Status::stopping_failed) return {};
+  return base::conflict(
+      fmt::format("{} cannot {} while it is {}. {}", environment.name, kind, to_string(status), advice(status)));
+}
 
 void apply_end(const workflow::Ended& ended, Environment& environment) {
   if (ended.kind == kLaunch) apply_launch(ended, environment);
+  if (ended.kind == kStart) apply_change(ended, Status::available, Status::starting_failed, environment);
+  if (ended.kind == kStop) apply_change(ended, Status::stopped, Status::stopping_failed, environment);
   if (ended.kind == kTerminate) apply_terminate(ended, environment);
   environment.updated_at = ended.at;
 }

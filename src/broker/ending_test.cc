@@ -38,6 +38,13 @@ TEST(Ending, EachEndHasItsStatus) {
       // A launch that was to end, however it did.
       {"launch", success, Status::terminating, Status::terminating},
       {"launch", cancelled, Status::terminating, Status::terminating},
+      {"start", success, Status::starting, Status::available},
+      {"start", failed, Status::starting, Status::starting_failed},
+      {"start", timed_out, Status::starting, Status::starting_failed},
+      {"start", cancelled, Status::terminating, Status::terminating},
+      {"stop", success, Status::stopping, Status::stopped},
+      {"stop", failed, Status::stopping, Status::stopping_failed},
+      {"stop", success, Status::terminating, Status::terminating},
       {"terminate", success, Status::terminating, Status::terminated},
       {"terminate", failed, Status::terminating, Status::terminating_failed},
       {"terminate", timed_out, Status::terminating, Status::terminating_failed},
@@ -82,6 +89,43 @@ TEST(Ending, OnlyARollbackThatLeftNothingIsARollback) {
   subject = environment(Status::pending);
   apply_end(how, subject);
   EXPECT_TRUE(subject.rolled_back);
+}
+
+TEST(Ending, WhatAStartPutsOutReplacesWhatTheLaunchDid) {
+  auto subject = environment(Status::starting);
+  subject.outputs = {{"Port", 1}, {"Folder", "/f"}};
+  auto how = ended("start", workflow::Status::success);
+  how.outputs = {{"Port", 2}};
+  apply_end(how, subject);
+  EXPECT_EQ(subject.outputs, (boost::json::object{{"Port", 2}, {"Folder", "/f"}}));
+  subject.status = Status::stopping;
+  how.kind = "stop";
+  how.outputs = {{"Port", 3}};
+  apply_end(how, subject);
+  EXPECT_EQ(subject.outputs.at("Port"), 2);
+}
+
+TEST(Ending, AStartAndAStopBeginWhereTheyMayAndARefusalSaysWhatToDo) {
+  auto subject = environment(Status::pending);
+  subject.name = "first";
+  for (const auto status : {Status::starting_failed, Status::stopping_failed}) {
+    subject.status = status;
+    EXPECT_TRUE(may_begin("start", subject));
+    EXPECT_TRUE(may_begin("stop", subject));
+  }
+  subject.status = Status::stopped;
+  EXPECT_TRUE(may_begin("start", subject));
+  EXPECT_EQ(may_begin("stop", subject).error().message,
+            "first cannot stop while it is stopped. Nothing needs to be done.");
+  subject.status = Status::available;
+  EXPECT_TRUE(may_begin("stop", subject));
+  EXPECT_EQ(may_begin("start", subject).error().kind, base::ErrorKind::conflict);
+  for (const auto status :
+       {Status::pending, Status::failed, Status::terminating, Status::terminated, Status::terminating_failed}) {
+    subject.status = status;
+    EXPECT_FALSE(may_begin("start", subject));
+    EXPECT_FALSE(may_begin("stop", subject));
+  }
 }
 
 }  // namespace

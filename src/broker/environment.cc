@@ -12,6 +12,16 @@ std::string_view to_string(Status status) {
       return "pending";
     case Status::available:
       return "available";
+    case Status::starting:
+      return "starting";
+    case Status::stopping:
+      return "stopping";
+    case Status::stopped:
+      return "stopped";
+    case Status::starting_failed:
+      return "starting_failed";
+    case Status::stopping_failed:
+      return "stopping_failed";
     case Status::failed:
       return "failed";
     case Status::terminating:
@@ -24,8 +34,10 @@ std::string_view to_string(Status status) {
 }
 
 std::optional<Status> status_from(std::string_view text) {
-  static constexpr std::array kAll{Status::pending,     Status::available,  Status::failed,
-                                   Status::terminating, Status::terminated, Status::terminating_failed};
+  static constexpr std::array kAll{
+      Status::pending,     Status::available,       Status::starting,          Status::stopping,
+      Status::stopped,     Status::starting_failed, Status::stopping_failed,   Status::failed,
+      Status::terminating, Status::terminated,      Status::terminating_failed};
   const auto* found = std::ranges::find(kAll, text, [](Status status) { return to_string(status); });
   if (found == kAll.end()) return std::nullopt;
   return *found;

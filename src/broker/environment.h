@@ -14,7 +14,12 @@ namespace slipway::broker {
 
 enum class Status {
   pending,             // launch accepted, its execution runs
-  available,           // launch succeeded
+  available,           // launch or start succeeded
+  starting,            // start accepted, its execution runs
+  stopping,            // stop accepted, its execution runs
+  stopped,             // what it is made of is kept, nothing of it runs
+  starting_failed,     // may be started, stopped or terminated
+  stopping_failed,     // the same
   failed,              // launch failed; rolled_back tells whether anything of it is left
   terminating,         // terminate accepted
   terminated,          // gone; kept for `why`

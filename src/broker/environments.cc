@@ -82,7 +82,8 @@ base::Result<std::shared_ptr<const workflow::Plan>> Environments::plan_for(const
   if (provider == nullptr) return base::invalid(fmt::format("No provider serves the region {}.", region), "region");
   auto plan = known->document(provider->name(), operation);
   if (plan == nullptr) {
-    return base::invalid(fmt::format("The type {} cannot {} on {}.", type, operation, provider->name()), "region");
+    return base::invalid(fmt::format("The type {} has no {} document for {}.", type, operation, provider->name()),
+                         "type");
   }
   return plan;
 }

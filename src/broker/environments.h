@@ -91,6 +91,12 @@ class Environments final : private workflow::Listener {
   // Accepted in every state and never refused by limits; a launch under way is cancelled first. While it is terminating
   // already, nothing happens. Errors: not_found where it is gone.
   net::Task<EnvironmentPtr> terminate(base::EnvironmentId id, Cause cause);
+  // Both durable when they return: starting or stopping, with its execution, in one transaction. The first is possible
+  // from stopped, the second from available, both after a start or stop that failed; while it is starting, or stopping,
+  // already, nothing happens. A terminate meanwhile cancels them. Errors: conflict in another state; invalid where the
+  // type has no such document; not_found.
+  net::Task<EnvironmentPtr> start(base::EnvironmentId id, Cause cause);
+  net::Task<EnvironmentPtr> stop(base::EnvironmentId id, Cause cause);
   // What is wanted of the compute nodes. Errors: conflict where it is not available.
   net::Task<EnvironmentPtr> set_fleet(base::EnvironmentId id, Fleet fleet, Cause cause);
   // Ends the compute instances of an environment that is available, or failed and was kept; of any other there is
@@ -130,6 +136,7 @@ class Environments final : private workflow::Listener {
   base::Result<EnvironmentPtr> stored(const base::EnvironmentId& id);
   // `environment` as surfaces shall see it: with a rollback that is under way.
   base::Result<EnvironmentPtr> shown(EnvironmentPtr environment);
+  net::Task<EnvironmentPtr> begin(base::EnvironmentId id, std::string_view operation, Cause cause);
   // Brings a terminating environment on its way: cancels what still runs for it, or starts its terminate document.
   net::Task<void> go_on_terminating(base::EnvironmentId id);
   boost::asio::awaitable<void> go_on_with_all(std::vector<base::EnvironmentId> terminating);

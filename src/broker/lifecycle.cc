@@ -1,4 +1,5 @@
-// The environments service's changes: terminate, fleet, instances; the ends of executions; start and stop.
+// The environments service's changes: start, stop, terminate, fleet, instances; the ends of executions; start and stop
+// of the service.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,6 +22,11 @@ bool has_resources(const Environment& environment) {
   switch (environment.status) {
     case Status::pending:
     case Status::available:
+    case Status::starting:
+    case Status::stopping:
+    case Status::stopped:
+    case Status::starting_failed:
+    case Status::stopping_failed:
     case Status::terminating:
     case Status::terminating_failed:
       return true;
@@ -103,6 +109,43 @@ net::Task<void> Environments::go_on_terminating(base::EnvironmentId id) {
   }));
   if (started) engine_.launch(prepared.id);
   co_return base::Result<void>();
+}
+
+net::Task<EnvironmentPtr> Environments::start(base::EnvironmentId id, Cause cause) {
+  return begin(std::move(id), kStart, std::move(cause));
+}
+
+net::Task<EnvironmentPtr> Environments::stop(base::EnvironmentId id, Cause cause) {
+  return begin(std::move(id), kStop, std::move(cause));
+}
+
+net::Task<EnvironmentPtr> Environments::begin(base::EnvironmentId id, std::string_view operation, Cause cause) {
+  const auto before = CO_TRY(stored(id));
+  if (!before || before->status == Status::terminated) co_return gone(id);
+  if (before->status == under_way(operation)) co_return before;
+  auto plan = CO_TRY(plan_for(before->type, before->region, operation));
+  CO_TRY(may_begin(operation, *before));
+  const auto prepared = CO_TRY(prepare(*before, std::move(plan), operation, cause.who));
+  bool begun = false;
+  CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
+    // Of two calls at once the second finds the first one's change.
+    const auto change = [&](Environment& changed) -> base::Result<bool> {
+      if (changed.status == under_way(operation)) return false;
+      TRY(may_begin(operation, changed));
+      changed.status = under_way(operation);
+      changed.failure.reset();
+      return true;
+    };
+    begun = TRY(change_environment(connection, id, cause, clock_.now(), change));
+    if (begun) TRY(prepared.write(connection));
+    return {};
+  }));
+  cache_.drop(id);
+  // What is to stop is not kept running any more.
+  auto* provider = provider_for(before->region);
+  if (provider != nullptr && operation == kStop) provider->release(id);
+  if (begun) engine_.launch(prepared.id);
+  co_return CO_TRY(stored(id));
 }
 
 net::Task<EnvironmentPtr> Environments::set_fleet(base::EnvironmentId id, Fleet fleet, Cause cause) {

@@ -232,6 +232,7 @@ class World {
   workflow::ActionRegistry actions;
   FakeProvider provider;
   workflow::EngineSettings settings;
+  std::filesystem::path types_dir = "types";
   std::unique_ptr<storage::Database> database;
   std::unique_ptr<TypeRegistry> types;
   std::unique_ptr<Environments> environments;
@@ -253,7 +254,7 @@ class World {
 
   void open() {
     database = storage::sqlite::open_database(runtime, folder.path).value();
-    types = std::make_unique<TypeRegistry>(TypeRegistry::load("types", actions).value());
+    types = std::make_unique<TypeRegistry>(TypeRegistry::load(types_dir, actions).value());
     environments = std::make_unique<Environments>(runtime, *database, clock, *types, actions,
                                                   std::vector<Provider*>{&provider}, settings);
     run([&] { return environments->start(); }).value();

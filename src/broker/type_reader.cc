@@ -20,7 +20,8 @@ namespace {
 
 using base::YamlNode;
 
-constexpr std::array<std::string_view, 2> kOperations{"launch", "terminate"};
+constexpr std::array<std::string_view, 5> kOperations{"launch", "terminate", "start", "stop", "connect"};
+constexpr std::array<std::string_view, 2> kRequired{"launch", "terminate"};
 
 class Reader {
  public:
@@ -126,7 +127,7 @@ class Reader {
         plans.emplace(operation.key, std::move(plan));
       }
     }
-    for (const auto operation : kOperations) {
+    for (const auto operation : kRequired) {
       if (provider.value.find(operation) == nullptr) {
         wrong(provider.mark, fmt::format("provider {} has no {} document", provider.key, operation));
       }

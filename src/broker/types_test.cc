@@ -83,7 +83,7 @@ parameters:
   Size: {type: Colour}
   Count: {type: Integer, default: many}
 documents:
-  local: {launch: launch.yaml, stop: stop.yaml}
+  local: {launch: launch.yaml, resize: stop.yaml}
 data:
   table: missing.yaml
 )");
@@ -94,7 +94,7 @@ data:
                     HasSubstr("thing/type.yaml:2:1: unknown key colour"),
                     HasSubstr("thing/type.yaml:4:3: parameter Size needs a type"),
                     HasSubstr("thing/type.yaml:5:35: default of Count must be of type Integer"),
-                    HasSubstr("unknown operation stop"), HasSubstr("provider local has no terminate document"),
+                    HasSubstr("unknown operation resize"), HasSubstr("provider local has no terminate document"),
                     HasSubstr("missing.yaml cannot be read")));
 }
 

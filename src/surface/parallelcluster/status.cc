@@ -12,6 +12,12 @@ std::string_view stack_status(const broker::Environment& environment) {
       return "CREATE_IN_PROGRESS";
     case broker::Status::available:
       return "CREATE_COMPLETE";
+    case broker::Status::starting:
+    case broker::Status::stopping:
+    case broker::Status::stopped:
+    case broker::Status::starting_failed:
+    case broker::Status::stopping_failed:
+      return "CREATE_COMPLETE";  // stopping and starting instances changes no stack
     case broker::Status::failed:
       if (environment.rolling_back) return "ROLLBACK_IN_PROGRESS";
       return environment.rolled_back ? "ROLLBACK_COMPLETE" : "CREATE_FAILED";

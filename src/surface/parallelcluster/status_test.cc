@@ -25,6 +25,10 @@ std::string_view stack_of(Status status, bool rolled_back = false, bool rolling_
 TEST(Status, EachStateOfAnEnvironmentHasItsStackStatus) {
   EXPECT_EQ(stack_of(Status::pending), "CREATE_IN_PROGRESS");
   EXPECT_EQ(stack_of(Status::available), "CREATE_COMPLETE");
+  for (const auto status :
+       {Status::starting, Status::stopping, Status::stopped, Status::starting_failed, Status::stopping_failed}) {
+    EXPECT_EQ(stack_of(status), "CREATE_COMPLETE") << to_string(status);
+  }
   EXPECT_EQ(stack_of(Status::failed), "CREATE_FAILED");
   EXPECT_EQ(stack_of(Status::failed, false, true), "ROLLBACK_IN_PROGRESS");
   EXPECT_EQ(stack_of(Status::failed, true), "ROLLBACK_COMPLETE");

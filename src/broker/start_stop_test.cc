@@ -1,0 +1,167 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "broker/test_world.h"
+
+namespace slipway::broker {
+namespace {
+
+using test_world::ScriptedAction;
+using test_world::World;
+using testing::HasSubstr;
+
+constexpr std::string_view kType = R"(name: machine
+title: A machine
+parameters:
+  Configuration: {type: StringMap}
+documents:
+  local: {launch: launch.yaml, terminate: terminate.yaml, start: start.yaml, stop: stop.yaml}
+)";
+
+// A type whose every document is one step, which the test holds and makes fail.
+class StartStop : public testing::Test {
+ protected:
+  StartStop() {
+    write("type.yaml", kType);
+    for (const std::string operation : {"launch", "terminate", "start", "stop"}) {
+      write(operation + ".yaml", "schemaVersion: '0.3'\nmainSteps:\n  - {name: Only, action: 'test:" + operation +
+                                     "', inputs: {}, isEnd: true}\n");
+      const auto action = "test:" + operation;
+      world.actions.add(
+          action, std::make_unique<ScriptedAction>(world.runtime, world.scripts[action], workflow::Action::Inputs{},
+                                                   std::vector<std::string_view>{}));
+    }
+    world.types_dir = folder.path;
+    world.restart();
+    auto request = World::launch_request("first");
+    request.type = "machine";
+    id = world.launch(std::move(request)).value()->id;
+    until(Status::available);
+  }
+
+  void write(const std::string& file, std::string_view text) {
+    std::filesystem::create_directories(folder.path / "machine");
+    std::ofstream(folder.path / "machine" / file) << text;
+  }
+  EnvironmentPtr find() { return world.environments->find(id).value(); }
+  void until(Status status) {
+    world.until([&] { return find()->status == status; });
+  }
+  base::Result<EnvironmentPtr> start() {
+    return world.run([&] { return world.environments->start(id, World::cause("Start")); });
+  }
+  base::Result<EnvironmentPtr> stop() {
+    return world.run([&] { return world.environments->stop(id, World::cause("Stop")); });
+  }
+  void terminate() {
+    world.run([&] { return world.environments->terminate(id, World::cause("Delete")); }).value();
+  }
+  int runs(const std::string& operation) { return world.action("test:" + operation).runs; }
+
+  test_world::TemporaryFolder folder;
+  World world;
+  base::EnvironmentId id;
+};
+
+TEST_F(StartStop, WhatIsStoppedStaysAndStartsAgain) {
+  EXPECT_EQ(stop().value()->status, Status::stopping);
+  until(Status::stopped);
+  EXPECT_FALSE(world.provider.tended.contains(id));
+  EXPECT_EQ(start().value()->status, Status::starting);
+  until(Status::available);
+  EXPECT_TRUE(world.provider.tended.contains(id));
+  EXPECT_EQ(runs("launch"), 1);
+}
+
+TEST_F(StartStop, NobodyKeepsRunningWhatIsBeingStopped) {
+  world.action("test:stop").held = true;
+  stop().value();
+  EXPECT_FALSE(world.provider.tended.contains(id));
+  world.restart();
+  EXPECT_FALSE(world.provider.tended.contains(id));
+  EXPECT_TRUE(world.provider.live_at_sweep.contains(id));
+}
+
+TEST_F(StartStop, AStopThatIsUnderWayIsNotBegunTwice) {
+  world.action("test:stop").held = true;
+  stop().value();
+  EXPECT_EQ(stop().value()->status, Status::stopping);
+  const auto refused = start();
+  EXPECT_EQ(refused.error().kind, base::ErrorKind::conflict);
+  EXPECT_EQ(refused.error().message, "first cannot start while it is stopping. Wait until that has ended.");
+  world.action("test:stop").held = false;
+  until(Status::stopped);
+  EXPECT_EQ(runs("stop"), 1);
+  std::vector<std::string> operations;
+  const auto audit = storage::list_audit(world.database->reader(), id.str(), 0, 100).value();
+  for (const auto& row : audit) operations.push_back(row.what);
+  EXPECT_THAT(operations, testing::ElementsAre("Stop", "Launch"));
+}
+
+TEST_F(StartStop, ARestartOfTheBrokerGoesOnWithBoth) {
+  world.action("test:stop").held = true;
+  stop().value();
+  world.until([&] { return runs("stop") == 1; });
+  world.restart();
+  EXPECT_EQ(find()->status, Status::stopping);
+  world.action("test:stop").held = false;
+  until(Status::stopped);
+  world.action("test:start").held = true;
+  start().value();
+  world.until([&] { return runs("start") == 1; });
+  world.restart();
+  world.action("test:start").held = false;
+  until(Status::available);
+}
+
+TEST_F(StartStop, OneThatFailsIsShownAndCanBeTriedAgain) {
+  world.action("test:stop").failure = base::internal("It does not end.");
+  stop().value();
+  until(Status::stopping_failed);
+  EXPECT_EQ(find()->failure->reason, "It does not end.");
+  world.action("test:stop").failure.reset();
+  EXPECT_FALSE(stop().value()->failure);
+  until(Status::stopped);
+  world.action("test:start").failure = base::unavailable("No port.", "NoFreePort");
+  start().value();
+  until(Status::starting_failed);
+  EXPECT_EQ(find()->failure->code, "NoFreePort");
+  world.action("test:start").failure.reset();
+  start().value();
+  until(Status::available);
+  EXPECT_FALSE(find()->failure);
+}
+
+TEST_F(StartStop, ATerminateMeanwhileCancelsIt) {
+  world.action("test:stop").held = true;
+  stop().value();
+  world.until([&] { return runs("stop") == 1; });
+  terminate();
+  until(Status::terminated);
+  EXPECT_EQ(runs("terminate"), 1);
+  EXPECT_EQ(start().error().kind, base::ErrorKind::not_found);
+}
+
+TEST_F(StartStop, WhatIsStoppedCanBeTerminated) {
+  stop().value();
+  until(Status::stopped);
+  terminate();
+  until(Status::terminated);
+  EXPECT_EQ(runs("start"), 0);
+}
+
+TEST_F(StartStop, ATypeWithoutTheDocumentRefuses) {
+  world.types_dir = "types";
+  world.restart();
+  const auto cluster = world.launch(World::launch_request("cluster")).value()->id;
+  world.wait_for("cluster", Status::available);
+  const auto refused = world.run([&] { return world.environments->stop(cluster, World::cause("Stop")); });
+  EXPECT_EQ(refused.error().kind, base::ErrorKind::invalid);
+  EXPECT_THAT(refused.error().message, HasSubstr("has no stop document"));
+  world.types_dir = folder.path;
+}
+
+}  // namespace
+}  // namespace slipway::broker
