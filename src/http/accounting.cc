@@ -14,6 +14,7 @@ Accounting::Accounting(observe::Metrics& metrics)
                                           "Connections closed at once because the listener had its number.")),
       handshakes_failed(metrics.counter("slipway_http_handshakes_failed_total", "TLS handshakes that failed.")),
       in_flight(metrics.gauge("slipway_http_requests_in_flight", "Requests being answered.")),
+      streams(metrics.gauge("slipway_http_streams", "Answers being written over time, and tunnels.")),
       metrics_(metrics) {}
 
 void Accounting::answered(const Request& request, std::string_view surface, int status, std::size_t bytes,

@@ -24,6 +24,7 @@ class Accounting {
   observe::Counter connections_refused;
   observe::Counter handshakes_failed;
   observe::Gauge in_flight;
+  observe::Gauge streams;
 
  private:
   struct Numbers {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "http/streaming.h"
 
 namespace slipway::http {
 
@@ -52,6 +53,9 @@ struct Response {
   Headers headers{};
   std::string body{};
   std::string content_type = "application/json";
+  // At most one of them, instead of `body`. A tunnel goes with status 101 and the headers Connection and Upgrade.
+  StreamBody stream{};
+  Tunnel tunnel{};
 };
 
 // {"message": ...} and such.

@@ -12,6 +12,8 @@ namespace slipway::http {
 namespace {
 std::string_view reason(int status) {
   switch (status) {
+    case 101:
+      return "Switching Protocols";
     case 200:
       return "OK";
     case 201:
@@ -102,9 +104,13 @@ void write_response(const Response& response, const ResponseFraming& framing, ba
   out.clear();
   fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
   add(out, "Date", http_date(now));
-  const bool has_body = response.status != 204 && response.status != 304;
+  const bool has_body = response.status != 101 && response.status != 204 && response.status != 304;
   if (has_body) {
-    if (!response.body.empty()) add(out, "Content-Type", response.content_type);
+    if (!response.body.empty() || response.stream) add(out, "Content-Type", response.content_type);
+  }
+  if (has_body && response.stream) {
+    if (!framing.is_http_1_0) add(out, "Transfer-Encoding", "chunked");
+  } else if (has_body) {
     fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", response.body.size());
   }
   if (!framing.request_id.empty()) add(out, "x-amzn-RequestId", framing.request_id);

@@ -48,7 +48,7 @@ struct Server::Impl {
         surfaces(std::move(all_surfaces)),
         accounting(metrics),
         dispatcher(std::move(middlewares), settings.limits.requests_in_flight),
-        house{clock, settings.limits, dispatcher, accounting} {}
+        house{given_runtime, clock, settings.limits, dispatcher, accounting} {}
 
   net::Runtime& runtime;
   ServerSettings settings;

@@ -50,6 +50,7 @@ void Session::enter(Phase phase, std::chrono::milliseconds limit) {
 
 // Reading may be followed by a 408; where even the goodbye or the answer does not get through, nothing is left to say.
 void Session::check_deadline(Time now) {
+  if (phase_ == Phase::streaming && stream_.peer_ended()) end_body();
   if (now < deadline_) return;
   expired_ = true;
   if (phase_ == Phase::idle || phase_ == Phase::reading) return stream_.cancel();
@@ -59,6 +60,7 @@ void Session::check_deadline(Time now) {
 void Session::end_if_idle() {
   if (phase_ == Phase::idle) stream_.cancel();
   if (phase_ == Phase::handshake) stream_.close();
+  end_body();
 }
 
 asio::awaitable<void> Session::run() {
@@ -140,13 +142,24 @@ asio::awaitable<bool> Session::serve() {
   // Undone where the handler is cancelled as well.
   const std::shared_ptr<void> counted(nullptr, [this](void*) { house_.accounting.in_flight.add(-1); });
   const auto outcome = co_await house_.dispatcher.run(surfaces_, request_);
-  const bool closes = !parser_.keep_alive() || parser_.is_http_1_0() || house_.stopping;
+  const bool tunnel = static_cast<bool>(outcome.response.tunnel);
+  const bool closes = !tunnel && (!parser_.keep_alive() || parser_.is_http_1_0() || house_.stopping);
   const auto surface = outcome.surface ? outcome.surface->name() : std::string_view();
-  co_return co_await answer(outcome.response, surface, closes) && !closes;
+  bool goes_on = co_await answer(outcome.response, surface, closes);
+  if (!goes_on) co_return false;
+  if (tunnel) {
+    co_await answer_tunnel(outcome.response.tunnel);
+    co_return false;
+  }
+  if (outcome.response.stream && request_.method != "HEAD") {
+    goes_on = co_await answer_stream(outcome.response.stream, !parser_.is_http_1_0());
+  }
+  co_return goes_on && !closes;
 }
 
 asio::awaitable<bool> Session::answer(const Response& response, std::string_view surface, bool closes) {
-  write_response(response, {request_.request_id, request_.method == "HEAD", closes}, house_.clock.now(), out_);
+  write_response(response, {request_.request_id, request_.method == "HEAD", closes, parser_.is_http_1_0()},
+                 house_.clock.now(), out_);
   enter(Phase::writing, house_.limits.answer_time);
   const bool written = co_await write(out_.data(), out_.size());
   house_.accounting.answered(request_, surface, response.status, response.body.size(),

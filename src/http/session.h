@@ -3,6 +3,8 @@
 // Owned by the server, which looks after its deadlines.
 
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,6 +22,7 @@ class Session;
 
 // What the connections of a server share.
 struct SessionHouse {
+  net::Runtime& runtime;
   const base::Clock& clock;
   const Limits& limits;
   Dispatcher& dispatcher;
@@ -44,20 +47,30 @@ class Session {
   // Ends the wait under way if its deadline is past. Called every now and then, which is cheaper than a timer for each
   // wait.
   void check_deadline(Time now);
-  // Ends the connection where it has no request under way. Called when the server begins to stop.
+  // Ends the connection where it has no request under way, and what is written over time. Called when the server begins
+  // to stop.
   void end_if_idle();
 
  private:
-  enum class Phase { handshake, idle, reading, answering, writing, leaving };
+  enum class Phase { handshake, idle, reading, answering, writing, streaming, tunnel, leaving };
+  class ChunkWriter;
+  class ClientBytes;
 
   void enter(Phase phase, std::chrono::milliseconds limit);
   boost::asio::awaitable<bool> read_request();
   // Reads more into the buffer; false at the end of the connection, at the deadline and when the server stops.
   boost::asio::awaitable<bool> fill();
   boost::asio::awaitable<bool> serve();
+  // False where the connection cannot be used any more.
   boost::asio::awaitable<bool> answer(const Response& response, std::string_view surface, bool closes);
+  boost::asio::awaitable<bool> answer_stream(const StreamBody& body, bool chunked);
+  boost::asio::awaitable<void> answer_tunnel(const Tunnel& tunnel);
+  boost::asio::awaitable<void> run_body(Phase phase, std::function<boost::asio::awaitable<void>()> work);
+  void end_body();
   boost::asio::awaitable<void> refuse(Refusal refusal);
   boost::asio::awaitable<bool> write(const char* data, std::size_t size);
+  // Each part has http.answer_time.
+  boost::asio::awaitable<bool> write_in_parts(const char* data, std::size_t size);
   void identify(Request& request);
 
   SessionHouse& house_;
@@ -74,6 +87,7 @@ class Session {
   Time deadline_ = Time::max();
   Time began_;  // when the request was complete
   bool expired_ = false;
+  std::unique_ptr<net::TaskGroup> body_;  // what is written over time, while it is
 };
 
 }  // namespace slipway::http

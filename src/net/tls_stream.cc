@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <array>
@@ -70,16 +71,18 @@ struct TlsStream::Impl {
     socket.set_option(tcp::no_delay(true), ignored);
   }
 
+  enum class Direction { reading, writing };
+
   // Runs `step`, a call of OpenSSL that returns 1 when it is done, as often as the socket needs; `step` sets `count`.
   template <class Step>
-  asio::awaitable<IoResult> perform(Step step) {
+  asio::awaitable<IoResult> perform(Direction direction, Step step) {
     for (;;) {
       std::size_t count = 0;
       ERR_clear_error();
       const int result = step(count);
       const int reason = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl.get(), result);
       if (BIO_pending(out) > 0) {
-        if (const auto error = co_await flush()) co_return IoResult(error, 0);
+        if (const auto error = co_await flush(direction)) co_return IoResult(error, 0);
       }
       if (reason == SSL_ERROR_NONE) co_return IoResult(error_code(), count);
       if (reason == SSL_ERROR_ZERO_RETURN) co_return IoResult(asio::error::eof, 0);
@@ -92,24 +95,38 @@ struct TlsStream::Impl {
     }
   }
 
-  asio::awaitable<error_code> flush() {
-    char* data = nullptr;
-    const auto size = static_cast<std::size_t>(BIO_get_mem_data(out, &data));
-    for (std::size_t sent = 0; sent < size;) {
-      error_code error;
-      sent += socket.send(asio::buffer(data + sent, size - sent), 0, error);
+  // Sends what OpenSSL gave. Nothing is remembered over a wait: a reader and a writer may be in here at once. Who only
+  // reads does not wait for a peer that does not; its few bytes go out with the next ones.
+  asio::awaitable<error_code> flush(Direction direction) {
+    while (BIO_pending(out) > 0) {
+      error_code error = send_some();
       if (error == asio::error::would_block) {
+        if (direction == Direction::reading) break;
         const auto [failure] = co_await socket.async_wait(tcp::socket::wait_write, kAwait);
         error = failure;
       }
       if (error) co_return error;
     }
-    (void)BIO_reset(out);
     co_return error_code();
   }
 
+  error_code send_some() {
+    char* data = nullptr;
+    const auto size = static_cast<std::size_t>(BIO_get_mem_data(out, &data));
+    error_code error;
+    const auto sent = socket.send(asio::buffer(data, size), 0, error);
+    if (sent == size) {
+      (void)BIO_reset(out);
+      return error;
+    }
+    std::array<char, 4 << 10> gone;
+    for (auto left = sent; left > 0;)
+      left -= static_cast<std::size_t>(BIO_read(out, gone.data(), static_cast<int>(std::min(left, gone.size()))));
+    return error;
+  }
+
   asio::awaitable<IoResult> shake_hands() {
-    return perform([this](std::size_t&) { return SSL_do_handshake(ssl.get()); });
+    return perform(Direction::writing, [this](std::size_t&) { return SSL_do_handshake(ssl.get()); });
   }
 
   TlsContext context;  // the choice of a certificate looks into it during the handshake
@@ -197,15 +214,17 @@ asio::awaitable<std::string> TlsStream::shake_hands() {
 }
 
 asio::awaitable<IoResult> TlsStream::read_some(char* data, std::size_t size) {
-  return impl_->perform(
-      [ssl = impl_->ssl.get(), data, size](std::size_t& count) { return SSL_read_ex(ssl, data, size, &count); });
+  return impl_->perform(Impl::Direction::reading, [ssl = impl_->ssl.get(), data, size](std::size_t& count) {
+    return SSL_read_ex(ssl, data, size, &count);
+  });
 }
 
 asio::awaitable<IoResult> TlsStream::write_some(const char* data, std::size_t size) {
   // What else is ready goes first. Answers of requests that came together then leave together, and the kernel wakes
   // their reader once; waking it for each of them costs a sixth of a short request.
   co_await asio::post(impl_->socket.get_executor(), kAwait);
-  co_return co_await impl_->perform([ssl = impl_->ssl.get(), data, size = std::min(size, kRecordBytes)](
+  co_return co_await impl_->perform(Impl::Direction::writing,
+                                    [ssl = impl_->ssl.get(), data, size = std::min(size, kRecordBytes)](
                                         std::size_t& count) { return SSL_write_ex(ssl, data, size, &count); });
 }
 
@@ -213,7 +232,7 @@ asio::awaitable<void> TlsStream::say_goodbye() {
   auto& impl = *impl_;
   ERR_clear_error();
   SSL_shutdown(impl.ssl.get());
-  (void)co_await impl.flush();
+  (void)co_await impl.flush(Impl::Direction::writing);
   error_code ignored;
   impl.socket.shutdown(tcp::socket::shutdown_send, ignored);
 }
@@ -245,8 +264,52 @@ bool TlsStream::is_quiet() {
   return error == asio::error::would_block;
 }
 
+bool TlsStream::peer_ended() {
+  pollfd state{.fd = impl_->socket.native_handle(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&state, 1, 0) > 0;
+}
+
 const std::string& TlsStream::remote() const {
   return impl_->remote;
+}
+
+namespace {
+// A plain connection to a program beside us.
+class LoopbackStream final : public ByteStream {
+ public:
+  explicit LoopbackStream(Socket socket) : socket_(std::move(socket)) {
+    error_code ignored;
+    socket_.set_option(tcp::no_delay(true), ignored);
+  }
+
+  asio::awaitable<IoResult> read_some(char* data, std::size_t size) override {
+    return socket_.async_receive(asio::buffer(data, size), kAwait);
+  }
+  asio::awaitable<IoResult> write_some(const char* data, std::size_t size) override {
+    return socket_.async_send(asio::buffer(data, size), kAwait);
+  }
+  asio::awaitable<void> end_sending() override {
+    error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    co_return;
+  }
+  void close() override {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+ private:
+  Socket socket_;
+};
+}  // namespace
+
+Task<std::unique_ptr<ByteStream>> connect_loopback(Runtime& runtime, std::uint16_t port) {
+  Socket socket(runtime.io());
+  const auto address = asio::ip::address_v4::loopback();
+  const auto [refused] = co_await socket.async_connect(tcp::endpoint(address, port), kAwait);
+  unwind_if_cancelled(refused);
+  if (refused) co_return connect_error(refused, address.to_string(), fmt::to_string(port));
+  co_return std::unique_ptr<ByteStream>(std::make_unique<LoopbackStream>(std::move(socket)));
 }
 
 struct TlsListener::Impl {

@@ -1,22 +1,20 @@
 #pragma once
-// TLS connections over TCP as the HTTP session and the HTTP client see them. The one place where Asio's sockets and TLS
-// stream are instantiated: their templates cost tens of seconds in each file that sees them (contracts/cpp-facts.md).
-// Knows no HTTP. Everything on the I/O thread.
+// TLS connections over TCP as the HTTP session and the HTTP client see them; connect_loopback() of byte_stream.h as
+// well. The one place where Asio's sockets and TLS stream are instantiated: their templates cost tens of seconds in
+// each file that sees them (contracts/cpp-facts.md). Knows no HTTP. Everything on the I/O thread.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/system/error_code.hpp>
 #include <memory>
 #include <optional>
 #include <string>
-#include <tuple>
 
+#include "net/byte_stream.h"
 #include "net/runtime.h"
 #include "net/task.h"
 #include "net/tls.h"
 
 namespace slipway::net {
-
-using IoResult = std::tuple<boost::system::error_code, std::size_t>;
 
 // One connection. At most one reading and one writing operation at a time; the stream outlives its operations.
 class TlsStream {
@@ -49,6 +47,8 @@ class TlsStream {
   void close();
   // True where the peer has sent nothing unread and has not closed: a kept connection may be used again.
   bool is_quiet();
+  // True where the peer has closed, or will send nothing more; what it sent before may be unread.
+  bool peer_ended();
   // "127.0.0.1:40000", "[::1]:40000".
   const std::string& remote() const;
 

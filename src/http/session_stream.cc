@@ -1,0 +1,116 @@
+// Answers that are written over time, and connections that are handed over; see streaming.h.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "http/session.h"
+
+namespace slipway::http {
+
+namespace asio = boost::asio;
+
+// One chunk at a time, in the framing of RFC 9112, section 7.1; to HTTP/1.0 as it is.
+class Session::ChunkWriter final : public BodyWriter {
+ public:
+  ChunkWriter(Session& session, bool chunked) : session_(session), chunked_(chunked) {}
+
+  asio::awaitable<bool> write(std::string chunk) override {
+    if (!whole_) co_return false;
+    if (chunk.empty()) co_return true;
+    bytes_ += chunk.size();
+    if (chunked_) chunk = fmt::format("{:x}\r\n{}\r\n", chunk.size(), chunk);
+    whole_ = false;  // until it is: a cancellation may unwind from here
+    whole_ = co_await session_.write_in_parts(chunk.data(), chunk.size());
+    co_return whole_;
+  }
+
+  asio::awaitable<bool> finish() {
+    static constexpr std::string_view kEnd = "0\r\n\r\n";
+    if (whole_ && chunked_) whole_ = co_await session_.write_in_parts(kEnd.data(), kEnd.size());
+    co_return whole_;
+  }
+
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  Session& session_;
+  bool chunked_;
+  bool whole_ = true;  // what was written are whole chunks
+  std::size_t bytes_ = 0;
+};
+
+// The client's side of a tunnel: first what came with the request, then what the connection brings.
+class Session::ClientBytes final : public net::ByteStream {
+ public:
+  explicit ClientBytes(Session& session) : session_(session) {}
+
+  asio::awaitable<net::IoResult> read_some(char* data, std::size_t size) override {
+    auto& begin = session_.begin_;
+    const auto end = session_.end_;
+    if (begin == end) co_return co_await session_.stream_.read_some(data, size);
+    const auto count = std::min(size, end - begin);
+    std::copy_n(session_.buffer_.data() + begin, count, data);
+    begin += count;
+    co_return net::IoResult({}, count);
+  }
+  asio::awaitable<net::IoResult> write_some(const char* data, std::size_t size) override {
+    session_.deadline_ = std::chrono::steady_clock::now() + session_.house_.limits.answer_time;
+    const auto result = co_await session_.stream_.write_some(data, size);
+    session_.deadline_ = Time::max();
+    co_return result;
+  }
+  asio::awaitable<void> end_sending() override { return session_.stream_.say_goodbye(); }
+  void close() override { session_.stream_.close(); }
+
+ private:
+  Session& session_;
+};
+
+asio::awaitable<bool> Session::write_in_parts(const char* data, std::size_t size) {
+  while (size > 0) {
+    deadline_ = std::chrono::steady_clock::now() + house_.limits.answer_time;
+    const auto [error, count] = co_await stream_.write_some(data, size);
+    deadline_ = Time::max();
+    if (error) co_return false;
+    data += count;
+    size -= count;
+  }
+  co_return true;
+}
+
+// Runs `work` so that it can be ended while this session waits for it: by the client's end, and when the server stops.
+asio::awaitable<void> Session::run_body(Phase phase, std::function<asio::awaitable<void>()> work) {
+  if (house_.stopping) co_return;
+  phase_ = phase;
+  deadline_ = Time::max();
+  house_.accounting.streams.add(1);
+  const std::shared_ptr<void> counted(nullptr, [this](void*) { house_.accounting.streams.add(-1); });
+  body_ = std::make_unique<net::TaskGroup>(house_.runtime);
+  body_->spawn(fmt::format("body of {}", request_.operation), std::move(work));
+  co_await body_->join();
+  body_.reset();
+}
+
+asio::awaitable<bool> Session::answer_stream(const StreamBody& body, bool chunked) {
+  ChunkWriter writer(*this, chunked);
+  bool complete = false;
+  // What throws is reported by the group, and the client sees a body that is cut off.
+  co_await run_body(Phase::streaming, [&]() -> asio::awaitable<void> {
+    co_await body(writer);
+    complete = true;
+  });
+  phase_ = Phase::writing;
+  if (!complete && !house_.stopping) co_return false;
+  co_return co_await writer.finish();
+}
+
+asio::awaitable<void> Session::answer_tunnel(const Tunnel& tunnel) {
+  ClientBytes client(*this);
+  co_await run_body(Phase::tunnel, [&] { return tunnel(client); });
+}
+
+void Session::end_body() {
+  if (body_) body_->cancel();
+}
+
+}  // namespace slipway::http

@@ -1,0 +1,33 @@
+#pragma once
+// Answers that are not a body of known length: one that is written over time, such as an event stream, and a connection
+// that changes hands after a 101. A handler puts the function into its Response; the session runs it once the header is
+// on its way. Knows no socket.
+//
+// The function is cancelled (its wait throws, as in any TaskGroup) when the client is gone, and when the server stops:
+// a stream then ends as one that is complete. It is no request in flight any more: such limits do not count it.
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <string>
+
+#include "net/byte_stream.h"
+
+namespace slipway::http {
+
+class BodyWriter {
+ public:
+  virtual ~BodyWriter() = default;
+  // Sends one chunk, and returns when the system has taken it: whoever produces waits for who reads, and keeps what
+  // comes meanwhile within bounds. False where the client is gone or took nothing for `http.answer_time`; so are all
+  // later ones. An empty chunk is none.
+  virtual boost::asio::awaitable<bool> write(std::string chunk) = 0;
+};
+
+// Returns where the body is complete.
+using StreamBody = std::function<boost::asio::awaitable<void>(BodyWriter&)>;
+
+// Has the connection's bytes from behind the request's header on. Reads wait as long as it takes, writes fail where the
+// client takes nothing for `http.answer_time`. The connection is closed when it returns.
+using Tunnel = std::function<boost::asio::awaitable<void>(net::ByteStream& client)>;
+
+}  // namespace slipway::http

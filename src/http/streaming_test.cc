@@ -1,0 +1,297 @@
+#include "http/streaming.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include "http/test_server.h"
+#include "net/doorbell.h"
+
+namespace slipway::http {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::asio::awaitable;
+using net::RawClient;
+
+// /t/stream writes what say() gives it, a chunk each, until finish().
+class Streaming : public TestServer {
+ protected:
+  Streaming() {
+    surface_.on("GET", "/t/stream", [this](Request&) -> awaitable<Response> {
+      co_return Response{.status = 200,
+                         .headers = {},
+                         .body = {},
+                         .content_type = "text/event-stream",
+                         .stream = [this](BodyWriter& writer) { return produce(writer); }};
+    });
+    surface_.on("GET", "/t/flood", [this](Request&) -> awaitable<Response> {
+      co_return Response{
+          .status = 200, .headers = {}, .body = {}, .stream = [this](BodyWriter& writer) { return flood(writer); }};
+    });
+    surface_.on("GET", "/t/throw", [](Request&) -> awaitable<Response> {
+      co_return Response{.status = 200, .headers = {}, .body = {}, .stream = [](BodyWriter& writer) -> awaitable<void> {
+                           co_await writer.write("begun");
+                           throw std::runtime_error("broken");
+                         }};
+    });
+    surface_.on("GET", "/t/echo", [](Request&) -> awaitable<Response> {
+      co_return Response{.status = 101,
+                         .headers = {{"Connection", "Upgrade"}, {"Upgrade", "echo"}},
+                         .body = {},
+                         .tunnel = [](net::ByteStream& client) { return echo(client); }};
+    });
+    surface_.on("GET", "/t/hello", [](Request&) -> awaitable<Response> {
+      co_return Response{.status = 200, .headers = {}, .body = "hello"};
+    });
+    surface_.on("GET", "/t/proxy", [this](Request&) -> awaitable<Response> {
+      co_return Response{.status = 101,
+                         .headers = {{"Connection", "Upgrade"}, {"Upgrade", "raw"}},
+                         .body = {},
+                         .tunnel = [this](net::ByteStream& client) { return proxy(client); }};
+    });
+  }
+
+  awaitable<void> produce(BodyWriter& writer) {
+    struct Ends {
+      std::promise<void>& promise;
+      ~Ends() { promise.set_value(); }
+    } ends{ended_};
+    for (;;) {
+      while (!said_.empty()) {
+        auto text = std::move(said_.front());
+        said_.erase(said_.begin());
+        if (!co_await writer.write(std::move(text))) co_return;
+      }
+      if (finished_) co_return;
+      co_await bell_.wait_until(net::Deadline::max());
+    }
+  }
+  awaitable<void> flood(BodyWriter& writer) {
+    while (co_await writer.write(std::string(64 << 10, 'x'))) written_ += 64 << 10;
+    ended_.set_value();
+  }
+  static awaitable<void> echo(net::ByteStream& client) {
+    char data[100];
+    for (;;) {
+      const auto [error, count] = co_await client.read_some(data, sizeof data);
+      if (error) co_return;
+      co_await client.write_some(data, count);
+    }
+  }
+  awaitable<void> proxy(net::ByteStream& client) {
+    auto upstream = co_await net::connect_loopback(runtime_, upstream_port_);
+    if (!upstream) co_return;
+    co_await net::relay(runtime_, client, **upstream);
+    ended_.set_value();
+  }
+
+  void say(std::string text) {
+    on_loop([&] {
+      said_.push_back(std::move(text));
+      bell_.ring();
+    });
+  }
+  void finish() {
+    on_loop([this] {
+      finished_ = true;
+      bell_.ring();
+    });
+  }
+  static std::string until(RawClient& client, std::string_view text) {
+    std::string all;
+    while (all.find(text) == std::string::npos) {
+      const auto more = client.receive();
+      if (more.empty()) break;
+      all += more;
+    }
+    return all;
+  }
+
+  net::Doorbell bell_{runtime_};
+  std::vector<std::string> said_;
+  bool finished_ = false;
+  std::promise<void> ended_;
+  std::size_t written_ = 0;
+  std::uint16_t upstream_port_ = 0;
+};
+
+TEST_F(Streaming, ChunksArriveAsTheyAreWritten) {
+  start();
+  RawClient client(port_);
+  client.send(get("/t/stream") + get("/t/hello"));
+  const auto head = until(client, "\r\n\r\n");
+  EXPECT_TRUE(head.starts_with("HTTP/1.1 200 OK\r\n")) << head;
+  EXPECT_NE(head.find("Content-Type: text/event-stream\r\n"), std::string::npos);
+  EXPECT_NE(head.find("Transfer-Encoding: chunked\r\n"), std::string::npos);
+  EXPECT_EQ(head.find("Content-Length"), std::string::npos);
+  say("first");
+  EXPECT_EQ(until(client, "first\r\n"), "5\r\nfirst\r\n");
+  say("the second one");
+  EXPECT_EQ(until(client, "one\r\n"), "e\r\nthe second one\r\n");
+  finish();
+  const auto rest = until(client, "hello");
+  EXPECT_TRUE(rest.starts_with("0\r\n\r\nHTTP/1.1 200 OK\r\n")) << "the connection goes on: " << rest;
+}
+
+TEST_F(Streaming, AClientOfHttp10HasItWithoutChunks) {
+  start();
+  RawClient client(port_);
+  client.send("GET /t/stream HTTP/1.0\r\n\r\n");
+  const auto head = until(client, "\r\n\r\n");
+  EXPECT_EQ(head.find("Transfer-Encoding"), std::string::npos) << head;
+  say("plain");
+  finish();
+  EXPECT_EQ(client.receive_all(), "plain");
+}
+
+TEST_F(Streaming, HeadHasNoBody) {
+  start();
+  RawClient client(port_);
+  client.send("HEAD /t/stream HTTP/1.1\r\nHost: h\r\n\r\n" + get("/t/hello"));
+  const auto answers = until(client, "hello");
+  EXPECT_NE(answers.find("chunked\r\n"), std::string::npos);
+  EXPECT_NE(answers.find("\r\n\r\nHTTP/1.1 200 OK"), std::string::npos) << answers;
+}
+
+TEST_F(Streaming, EndsWhenTheClientIsGone) {
+  settings_.limits.idle_time = 40ms;  // so that connections are looked at often
+  start();
+  {
+    RawClient client(port_);
+    client.send(get("/t/stream"));
+    until(client, "\r\n\r\n");
+  }
+  ended_.get_future().get();
+}
+
+TEST_F(Streaming, EndsAsCompleteWhenTheServerStops) {
+  start();
+  RawClient client(port_);
+  client.send(get("/t/stream"));
+  until(client, "\r\n\r\n");
+  auto stopped = begin_stop();
+  EXPECT_EQ(client.receive_all(), "0\r\n\r\n");
+  stopped.get();
+}
+
+TEST_F(Streaming, AClientThatTakesNothingIsLeftAndCostsNoMemory) {
+  settings_.limits.answer_time = 200ms;
+  start();
+  RawClient client(port_);
+  client.send(get("/t/flood"));
+  ended_.get_future().get();
+  EXPECT_GT(written_, 0u);
+  EXPECT_LT(written_, 64u << 20) << "what the kernel buffers, and one chunk";
+}
+
+TEST_F(Streaming, ABodyThatThrowsIsCutOff) {
+  start();
+  RawClient client(port_);
+  client.send(get("/t/throw"));
+  const auto all = client.receive_all();
+  EXPECT_TRUE(all.ends_with("5\r\nbegun\r\n")) << all;
+}
+
+TEST_F(Streaming, AStreamIsNoRequestInFlight) {
+  settings_.limits.requests_in_flight = 1;
+  start();
+  RawClient client(port_);
+  client.send(get("/t/stream"));
+  until(client, "\r\n\r\n");
+  EXPECT_TRUE(ask(get("/t/hello")).ends_with("hello"));
+  EXPECT_EQ(metrics_.gauge("slipway_http_streams", "").value(), 1);
+}
+
+TEST_F(Streaming, ATunnelHasTheBytesFromBehindTheRequestOn) {
+  start();
+  RawClient client(port_);
+  client.send(get("/t/echo", "Connection: Upgrade\r\nUpgrade: echo\r\n") + "early");
+  const auto first = until(client, "early");
+  EXPECT_TRUE(first.starts_with("HTTP/1.1 101 Switching Protocols\r\n")) << first;
+  EXPECT_NE(first.find("Connection: Upgrade\r\n"), std::string::npos);
+  EXPECT_EQ(first.find("Content-Length"), std::string::npos);
+  EXPECT_TRUE(first.ends_with("\r\n\r\nearly"));
+  client.send("late");
+  EXPECT_EQ(until(client, "late"), "late");
+  client.close_sending();
+  EXPECT_EQ(client.receive_all(), "");
+}
+
+TEST_F(Streaming, ATunnelEndsWhenTheServerStops) {
+  start();
+  RawClient client(port_);
+  client.send(get("/t/echo"));
+  until(client, "\r\n\r\n");
+  auto stopped = begin_stop();
+  EXPECT_EQ(client.receive_all(), "");
+  stopped.get();
+}
+
+// A program on a port of this machine, that a proxy leads to.
+class Upstream {
+ public:
+  Upstream() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(socket_, 1), 0);
+    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+    port = ntohs(address.sin_port);
+  }
+  ~Upstream() { ::close(socket_); }
+  int accept() const { return ::accept(socket_, nullptr, nullptr); }
+  std::uint16_t port = 0;
+
+ private:
+  int socket_;
+};
+
+TEST_F(Streaming, AProxyHandsOnBothWaysAtOnceHoweverMuch) {
+  Upstream upstream;
+  upstream_port_ = upstream.port;
+  start();
+  constexpr std::size_t kBytes = 8 << 20;
+  std::string seen;
+  // Reads nothing before it has written everything: whoever hands on must not wait for one way to begin the other.
+  std::thread program([&] {
+    const int peer = upstream.accept();
+    const std::string out(kBytes, 'u');
+    std::thread writer([&] {
+      for (std::size_t sent = 0; sent < out.size();) {
+        const auto count = ::send(peer, out.data() + sent, out.size() - sent, MSG_NOSIGNAL);
+        if (count <= 0) break;
+        sent += static_cast<std::size_t>(count);
+      }
+      ::shutdown(peer, SHUT_WR);
+    });
+    std::string piece(64 << 10, '\0');
+    for (ssize_t count = 0; (count = ::recv(peer, piece.data(), piece.size(), 0)) > 0;) {
+      seen.append(piece, 0, static_cast<std::size_t>(count));
+    }
+    writer.join();
+    ::close(peer);
+  });
+  RawClient client(port_);
+  client.send(get("/t/proxy"));
+  auto received = until(client, "\r\n\r\n");
+  received.erase(0, received.find("\r\n\r\n") + 4);
+  const std::string piece(16 << 10, 'c');
+  for (std::size_t sent = 0; sent < kBytes; sent += piece.size()) ASSERT_TRUE(client.send(piece));
+  client.close_sending();
+  received += client.receive_all();
+  program.join();
+  ended_.get_future().get();
+  EXPECT_EQ(seen.size(), kBytes);
+  EXPECT_EQ(received.size(), kBytes);
+}
+
+TEST_F(Streaming, NothingAtTheOtherEndIsToldApart) {
+  const auto refused = net::run_to_end(runtime_, [&] { return net::connect_loopback(runtime_, 1); });
+  EXPECT_EQ(refused.error().code, "ConnectionRefused");
+}
+
+}  // namespace
+}  // namespace slipway::http
