@@ -5,6 +5,7 @@
 ## make install   the same, below PREFIX (/usr/local), with a systemd unit and completions
 ## make check     before a commit: format, warnings, unit and conformance tests under sanitizers, folder rules
 ## make test      every test; make soak: at full counts
+## make crash-matrix  the broker killed at every point of every type: docs/crash-matrix.md
 ## make bench     the figures of docs/performance.md
 ## make clean     removes build/
 # As root, everything but package installation runs as an ordinary account (tools/unprivileged), and `demo` and `serve`
@@ -15,7 +16,7 @@ LISTEN ?= 127.0.0.1:8443
 RUN = tools/unprivileged
 SLIPWAY = build/release/slipway
 
-.PHONY: help demo build serve test check soak bench bench-build install clean compile compile-bench
+.PHONY: help demo build serve test check soak crash-matrix bench bench-build install clean compile compile-bench
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -49,7 +50,12 @@ soak:
 	@tools/setup build run test
 	@SLIPWAY_SOAK=1 $(RUN) tools/test
 	@cp build/reports-test/soak.md docs/soak.md
+	@tools/crash-matrix --from build/reports-test >build/crash-matrix.md && cp build/crash-matrix.md docs/crash-matrix.md
 	@tools/test-root
+
+crash-matrix: build
+	@$(RUN) tools/crash-matrix --program $(SLIPWAY) >build/crash-matrix.md
+	@cp build/crash-matrix.md docs/crash-matrix.md
 
 # Figures go into docs/performance.md, between the lines that name them; of bench/run alone, onto the terminal.
 define write_figures

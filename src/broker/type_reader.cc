@@ -33,7 +33,7 @@ class Reader {
 
   EnvironmentType read() {
     if (const auto root = parse(file_)) {
-      check_keys(*root, {"name", "title", "parameters", "documents", "data"});
+      check_keys(*root, {"name", "title", "parameters", "documents", "data", "test"});
       read_names(*root);
       each(*root, "parameters", [&](const YamlNode::Member& member) { read_parameter(member); });
       each(*root, "documents", [&](const YamlNode::Member& member) { read_documents(member); });

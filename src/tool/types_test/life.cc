@@ -1,0 +1,119 @@
+#include "tool/types_test/life.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <ostream>
+
+#include "cli/output.h"
+#include "cli/text_file.h"
+
+namespace slipway::tool {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kLookEvery{50};
+constexpr std::string_view kMarkText = "slipway types test was here\n";
+
+}  // namespace
+
+base::Result<void> Life::step(std::string name, bool has, const Check& check) {
+  LifeStep step{.name = std::move(name), .result = has ? "skipped" : "none", .seconds = 0};
+  if (has && !failed_) {
+    context_.err << step.name << " ...\n" << std::flush;
+    const auto began = steady_clock::now();
+    auto found = check();
+    step.seconds = std::chrono::duration<double>(steady_clock::now() - began).count();
+    step.result = found ? "ok" : "failed";
+    if (!found && found.error().code == "Interrupted") return std::move(found).error();
+    step.found = found ? *found : found.error().message;
+    if (!found && !found.error().evidence.empty()) {
+      step.found += fmt::format(" {}", fmt::join(found.error().evidence, "; "));
+    }
+    failed_ = !found;
+  }
+  steps_.push_back(std::move(step));
+  return {};
+}
+
+base::Result<std::vector<LifeStep>> Life::run(const Leftovers& leftovers) {
+  TRY(step("launch", true, [this] { return operate(Operation::launch); }));
+  const bool launched = !failed_;
+  TRY(step("connect", type_.connects, [this] { return check_connection(); }));
+  TRY(step("stop", type_.stops, [this]() -> base::Result<std::string> {
+    TRY(leave_mark());
+    return operate(Operation::stop);
+  }));
+  TRY(step("start", type_.stops, [this] { return operate(Operation::start); }));
+  TRY(step("kept", !type_.keeps.empty(), [this] { return find_mark(); }));
+  const bool failed = failed_;
+  failed_ = !launched && !environment_.look(client_).value_or(std::nullopt);  // what is not there cannot end
+  TRY(step("terminate", true, [this] { return operate(Operation::terminate); }));
+  TRY(step("leftovers", true, [&]() -> base::Result<std::string> {
+    const auto left = TRY(leftovers());
+    if (left.empty()) return std::string("no process, no folder, no port, no record of a resource");
+    return base::unavailable(fmt::format("left: {}", fmt::join(left, "; ")));
+  }));
+  failed_ = failed_ || failed;
+  return steps_;
+}
+
+base::Result<std::string> Life::operate(Operation operation) {
+  TRY(environment_.ask(client_, operation));
+  for (const auto until = steady_clock::now() + limit_;;) {
+    const auto seen = TRY(environment_.look(client_));
+    if (!seen) return base::not_found("The environment is gone.");
+    if (seen->status == wanted(operation)) return fmt::format("{} is {}", environment_.name(), seen->status);
+    if (seen->held) return base::unavailable("An execution waits for a person: what became of a call is unknown.");
+    if (seen->status.find("failed") != std::string::npos) return base::unavailable(seen->reason);
+    if (steady_clock::now() > until) {
+      return base::timed_out(fmt::format("It is {} after {} s.", seen->status, limit_.count()));
+    }
+    if (!context_.pause(kLookEvery)) return base::unavailable("Interrupted.", "Interrupted");
+  }
+}
+
+base::Result<std::string> Life::check_connection() {
+  const auto given = TRY(environment_.connect(client_));
+  std::vector<std::string> missing;
+  for (const auto& key : type_.keys) {
+    const auto* value = given.if_contains(key);
+    if (value == nullptr || value->is_null() || (value->is_string() && value->get_string().empty())) {
+      missing.push_back(key);
+    }
+  }
+  if (missing.empty()) return fmt::format("gives {}", fmt::join(type_.keys, ", "));
+  return base::unavailable(fmt::format("connect gives no {}", fmt::join(missing, ", ")));
+}
+
+// A file that must be there, as it is, after stop and start. It belongs to whom the environment's folder belongs to.
+base::Result<void> Life::leave_mark() {
+  if (type_.keeps.empty()) return {};
+  const std::filesystem::path folder = TRY(environment_.directory(client_));
+  if (folder.empty()) {
+    return base::invalid("The type says test.keeps, and its launch document has no output Directory.", "test.keeps");
+  }
+  mark_ = folder / type_.keeps;
+  std::error_code failed;
+  std::filesystem::create_directories(mark_.parent_path(), failed);
+  std::ofstream file(mark_);
+  file << kMarkText;
+  if (!file.flush()) return base::from_errno("writing " + mark_.native());
+  struct stat facts{};
+  if (::stat(folder.c_str(), &facts) == 0 && ::chown(mark_.c_str(), facts.st_uid, facts.st_gid) == 0) return {};
+  return base::from_errno("handing over " + mark_.native());
+}
+
+base::Result<std::string> Life::find_mark() const {
+  auto text = cli::read_text_file(mark_);
+  if (!text) return std::move(text).error();
+  if (*text == kMarkText) return fmt::format("{} is as it was before the stop", type_.keeps);
+  return base::unavailable(fmt::format("{} is not what it was before the stop", type_.keeps));
+}
+
+}  // namespace slipway::tool

@@ -1,0 +1,114 @@
+#include "tool/types_test/tested_environment.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+
+#include "cli/output.h"
+
+namespace slipway::tool {
+
+namespace json = boost::json;
+
+namespace {
+
+// The newest execution waits, and the effect of its last step is held.
+bool is_held(const json::value& why) {
+  const auto& executions = cli::items_at(why, "/executions");
+  if (executions.empty() || cli::text_at(executions.back(), "/state") != "Waiting") return false;
+  const auto& steps = cli::items_at(executions.back(), "/steps");
+  return !steps.empty() && cli::text_at(steps.back(), "/effect") == "held";
+}
+
+}  // namespace
+
+std::string_view to_string(Operation operation) {
+  switch (operation) {
+    case Operation::launch:
+      return "launch";
+    case Operation::stop:
+      return "stop";
+    case Operation::start:
+      return "start";
+    case Operation::terminate:
+      return "terminate";
+  }
+}
+
+std::string_view wanted(Operation operation) {
+  switch (operation) {
+    case Operation::launch:
+    case Operation::start:
+      return "available";
+    case Operation::stop:
+      return "stopped";
+    case Operation::terminate:
+      return "terminated";
+  }
+}
+
+std::string TestedEnvironment::path(std::string_view rest) const {
+  return fmt::format("/slipway/v1/environments/{}{}", name_, rest);
+}
+
+base::Result<std::optional<Seen>> TestedEnvironment::look(const cli::Client& client) const {
+  auto why = client.call({.method = "GET", .path = path("/why")});
+  if (!why && why.error().kind == base::ErrorKind::not_found) return std::optional<Seen>();
+  const auto body = TRY(std::move(why));
+  return std::optional(Seen{
+      .status = cli::text_at(body, "/status"), .held = is_held(body), .reason = cli::text_at(body, "/conclusion")});
+}
+
+bool TestedEnvironment::not_asked(Operation operation, const std::optional<Seen>& seen) {
+  if (!seen) return operation == Operation::launch;
+  switch (operation) {
+    case Operation::launch:
+      return false;
+    case Operation::stop:
+      return seen->status == "available";
+    case Operation::start:
+      return seen->status == "stopped";
+    case Operation::terminate:
+      return seen->status != "terminating" && seen->status != "terminated";
+  }
+}
+
+base::Result<void> TestedEnvironment::ask(const cli::Client& client, Operation operation) const {
+  if (type_.name == "parallelcluster" && operation == Operation::terminate) {
+    TRY(client.call({.method = "DELETE", .path = cli::cluster_path(name_)}));
+    return {};
+  }
+  if (type_.name == "parallelcluster" && operation == Operation::launch) {
+    const auto configuration = cli::to_yaml(type_.parameters.at("Configuration"));
+    json::object body{{"clusterName", name_}, {"clusterConfiguration", configuration}};
+    TRY(client.call({.method = "POST", .path = "/v3/clusters", .body = std::move(body)}));
+    return {};
+  }
+  if (operation == Operation::terminate) {
+    TRY(client.call({.method = "DELETE", .path = path()}));
+    return {};
+  }
+  if (operation != Operation::launch) {
+    TRY(client.call({.method = "POST", .path = path(fmt::format("/{}", to_string(operation)))}));
+    return {};
+  }
+  json::object body{{"type", type_.name}, {"name", name_}, {"region", "local"}};
+  if (!type_.configuration.empty()) body["configuration"] = type_.configuration;
+  if (!type_.parameters.empty()) body["parameters"] = type_.parameters;
+  TRY(client.call({.method = "POST", .path = "/slipway/v1/environments", .body = std::move(body)}));
+  return {};
+}
+
+base::Result<json::object> TestedEnvironment::connect(const cli::Client& client) const {
+  const auto answer = TRY(client.call({.method = "POST", .path = path("/connect")}));
+  boost::system::error_code absent;
+  const auto* values = answer.find_pointer("/values", absent);
+  return values != nullptr && values->is_object() ? values->get_object() : json::object();
+}
+
+base::Result<std::string> TestedEnvironment::directory(const cli::Client& client) const {
+  const auto why = TRY(client.call({.method = "GET", .path = path("/why")}));
+  return cli::text_at(why, "/outputs/Directory");
+}
+
+}  // namespace slipway::tool

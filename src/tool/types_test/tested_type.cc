@@ -1,0 +1,43 @@
+#include "tool/types_test/tested_type.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/value.hpp>
+
+#include "base/yaml.h"
+#include "cli/output.h"
+#include "cli/text_file.h"
+
+namespace slipway::tool {
+
+base::Result<TestedType> read_tested_type(const std::filesystem::path& types_dir, const std::string& name) {
+  const auto file = types_dir / name / "type.yaml";
+  std::error_code failed;
+  if (!std::filesystem::exists(file, failed)) {
+    return base::not_found(
+        fmt::format("There is no type {} in {}; name another folder with --types-dir.", name, types_dir.native()));
+  }
+  const auto text = TRY(cli::read_text_file(file));
+  auto parsed = base::parse_yaml(text);
+  if (!parsed) return std::move(parsed).error().with_context(file.native());
+  const auto type = parsed->to_json();
+  const auto has = [&](const char* operation) {
+    return !cli::text_at(type, fmt::format("/documents/local/{}", operation)).empty();
+  };
+  TestedType found{.name = name,
+                   .configuration = cli::text_at(type, "/test/configuration"),
+                   .parameters = {},
+                   .keeps = cli::text_at(type, "/test/keeps"),
+                   .stops = has("stop") && has("start"),
+                   .connects = has("connect")};
+  boost::system::error_code absent;
+  if (const auto* given = type.find_pointer("/test/parameters", absent); given != nullptr && given->is_object()) {
+    found.parameters = given->get_object();
+  }
+  if (const auto* keys = type.find_pointer("/connection/keys", absent); keys != nullptr && keys->is_object()) {
+    for (const auto& [key, about] : keys->get_object()) found.keys.emplace_back(key);
+  }
+  return found;
+}
+
+}  // namespace slipway::tool
