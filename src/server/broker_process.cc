@@ -101,7 +101,7 @@ base::Result<void> BrokerProcess::Parts::build() {
   local->add_actions(actions);
   actions.add("aws:executeScript", workflow::make_execute_script(supervisors, settings.scripts,
                                                                  {settings.data_dir, settings.local.environments_dir}));
-  if (settings.crash.wanted()) watched_actions = with_crash_points(actions, *database, crash_points);
+  if (settings.crash.wanted()) watched_actions = with_crash_points(actions, runtime, *database, crash_points);
   const auto& usable_actions = settings.crash.wanted() ? watched_actions : actions;
   broker::TypeRegistry::Extensions extensions;
   if (!settings.instance_types.empty()) extensions["parallelcluster/instance-types"] = settings.instance_types;

@@ -12,8 +12,8 @@ using workflow::StepContext;
 
 class CrashAction final : public workflow::Action {
  public:
-  CrashAction(workflow::Action& inner, storage::Database& database, CrashPoints& points)
-      : inner_(inner), database_(database), points_(points) {}
+  CrashAction(workflow::Action& inner, net::Runtime& runtime, storage::Database& database, CrashPoints& points)
+      : inner_(inner), runtime_(runtime), database_(database), points_(points) {}
 
   workflow::EffectClass effect_class(const boost::json::object& inputs) const override {
     return inner_.effect_class(inputs);
@@ -30,34 +30,37 @@ class CrashAction final : public workflow::Action {
     const auto id = context.execution_id.str();
     const auto step = context.step;
     const auto call = fmt::format("{} {}", (*execution)->kind, step);
-    context.progress = [this, call, id, step, told = context.progress, first = true](std::string text) mutable {
-      told(std::move(text));
-      if (std::exchange(first, false)) points_.pass(call + ": in the call", id, step);
-    };
     struct InCall {
       InCall(CrashPoints& given, const std::string& call) : points(given) { points.enter_call(call); }
       ~InCall() { points.leave_call(); }
       CrashPoints& points;
     } in_call(points_, call);
     points_.pass(call + ": before the call", id, step);
+    // Runs as soon as the call lets the loop go on.
+    const auto answered = std::make_shared<bool>(false);
+    runtime_.post([this, call, id, step, answered] {
+      if (!*answered) points_.pass(call + ": in the call", id, step);
+    });
     auto answer = co_await inner_.run(std::move(context), std::move(inputs));
+    *answered = true;
     points_.pass(call + ": after the call", id, step);
     co_return answer;
   }
 
  private:
   workflow::Action& inner_;
+  net::Runtime& runtime_;
   storage::Database& database_;
   CrashPoints& points_;
 };
 
 }  // namespace
 
-workflow::ActionRegistry with_crash_points(const workflow::ActionRegistry& actions, storage::Database& database,
-                                           CrashPoints& points) {
+workflow::ActionRegistry with_crash_points(const workflow::ActionRegistry& actions, net::Runtime& runtime,
+                                           storage::Database& database, CrashPoints& points) {
   workflow::ActionRegistry watched;
   for (const auto& name : actions.names()) {
-    watched.add(name, std::make_unique<CrashAction>(*actions.find(name), database, points));
+    watched.add(name, std::make_unique<CrashAction>(*actions.find(name), runtime, database, points));
   }
   return watched;
 }

@@ -21,6 +21,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr int kKilledAgainEvery = 4;  // of the points, so many are also tried with a second kill
+constexpr int kTries = 3;             // of a point that does not come
 constexpr int kPointsOfRecovery = 6;  // the second kill is at one of the first so many
 
 // Which trials there are. The order is that of a life.
@@ -58,6 +59,7 @@ std::string when(const CrashRow& row) {
 std::string how(const CrashRow& row) {
   const auto& outcome = row.outcome;
   if (outcome.right()) return outcome.ended;
+  if (!outcome.passed() && outcome.wrong.empty()) return "not passed";
   std::vector<std::string> all = outcome.wrong;
   for (const auto& orphan : outcome.orphans) all.push_back("left: " + orphan);
   all.insert(all.end(), outcome.doubles.begin(), outcome.doubles.end());
@@ -86,8 +88,7 @@ class Trials {
   void work(int slot) {
     for (std::size_t at = next_++; at < rows_.size(); at = next_++) {
       auto& row = rows_[at];
-      CrashTrial trial(context_, type_, places_(static_cast<int>(at) + 1, slot), options_.limit);
-      auto outcome = trial.run(row.point, row.again, expected_);
+      auto outcome = try_it(row, static_cast<int>(at) + 1, slot);
       const std::lock_guard lock(mutex_);
       if (!outcome) {
         if (!failure_) failure_ = std::move(outcome).error();
@@ -100,6 +101,14 @@ class Trials {
                                   row.again == 0 ? "" : fmt::format(", and at point {} of the recovery", row.again),
                                   how(row), in_seconds(row.outcome.seconds))
                    << std::flush;
+    }
+  }
+
+  base::Result<CrashOutcome> try_it(const CrashRow& row, int number, int slot) {
+    for (int tries = 1;; ++tries) {
+      CrashTrial trial(context_, type_, places_(number, slot), options_.limit);
+      auto outcome = trial.run(row.point, row.again, expected_);
+      if (!outcome || outcome->passed() || !outcome->wrong.empty() || tries == kTries) return outcome;
     }
   }
 
@@ -123,6 +132,10 @@ json::array texts(const std::vector<std::string>& lines) {
 
 std::size_t CrashMatrix::right() const {
   return std::ranges::count_if(rows, [](const CrashRow& row) { return row.outcome.right(); });
+}
+
+std::size_t CrashMatrix::not_passed() const {
+  return std::ranges::count_if(rows, [](const CrashRow& row) { return how(row) == "not passed"; });
 }
 
 std::size_t CrashMatrix::orphans() const {
@@ -159,16 +172,22 @@ json::object to_json(const CrashMatrix& matrix) {
                                 {"killed", when(row)},
                                 {"kills", outcome.kills},
                                 {"ended", outcome.ended},
+                                {"passed", outcome.passed()},
                                 {"right", outcome.right()},
                                 {"seconds", in_seconds(outcome.seconds)},
                                 {"wrong", texts(outcome.wrong)},
                                 {"orphans", texts(outcome.orphans)},
                                 {"doubles", texts(outcome.doubles)}});
   }
-  return {{"type", matrix.type},         {"seed", matrix.seed},
-          {"knownPoints", matrix.known}, {"programs", json::array(matrix.programs.begin(), matrix.programs.end())},
-          {"trials", rows.size()},       {"right", matrix.right()},
-          {"orphans", matrix.orphans()}, {"doubles", matrix.doubles()},
+  return {{"type", matrix.type},
+          {"seed", matrix.seed},
+          {"knownPoints", matrix.known},
+          {"programs", json::array(matrix.programs.begin(), matrix.programs.end())},
+          {"trials", rows.size()},
+          {"right", matrix.right()},
+          {"notPassed", matrix.not_passed()},
+          {"orphans", matrix.orphans()},
+          {"doubles", matrix.doubles()},
           {"points", std::move(rows)}};
 }
 
@@ -177,10 +196,14 @@ std::string to_text(const CrashMatrix& matrix) {
   for (const auto& row : matrix.rows) {
     table.add({row.point.name, when(row), how(row), fmt::format("{:.1f}", in_seconds(row.outcome.seconds))});
   }
-  return fmt::format("{}\n{}: {} of {} points, {} kills tried: {} right, {} orphans, {} doubles; seed {}\n",
-                     table.text(), matrix.type,
-                     std::ranges::count_if(matrix.rows, [](const CrashRow& row) { return row.again == 0; }),
-                     matrix.known, matrix.rows.size(), matrix.right(), matrix.orphans(), matrix.doubles(), matrix.seed);
+  const auto points = std::ranges::count_if(matrix.rows, [](const CrashRow& row) { return row.again == 0; });
+  auto sum = fmt::format("{}: {} of {} points, {} kills: {} right, {} orphans, {} doubles; seed {}", matrix.type,
+                         points, matrix.known, matrix.rows.size() - matrix.not_passed(), matrix.right(),
+                         matrix.orphans(), matrix.doubles(), matrix.seed);
+  if (matrix.not_passed() > 0) {
+    sum += fmt::format("; {} depend on time and were not passed again", matrix.not_passed());
+  }
+  return fmt::format("{}\n{}\n", table.text(), sum);
 }
 
 }  // namespace slipway::tool

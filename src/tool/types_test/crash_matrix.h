@@ -3,7 +3,7 @@
 // the broker is killed at another point. Used by `slipway types test --crash`.
 
 #include <cstdint>
-#include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,6 +33,7 @@ struct CrashMatrix {
   std::vector<CrashRow> rows;
 
   std::size_t right() const;
+  std::size_t not_passed() const;  // points that did not come again: they depend on time
   std::size_t orphans() const;
   std::size_t doubles() const;
 };

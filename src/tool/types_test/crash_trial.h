@@ -26,7 +26,8 @@ struct CrashOutcome {
   std::vector<std::string> doubles{};   // what ran or happened twice
   std::chrono::milliseconds seconds{};  // from the first start of a broker to the last look
 
-  bool right() const { return kills > 0 && wrong.empty() && orphans.empty() && doubles.empty(); }
+  bool passed() const { return kills > 0; }  // the point came
+  bool right() const { return passed() && wrong.empty() && orphans.empty() && doubles.empty(); }
 };
 
 class CrashTrial {
