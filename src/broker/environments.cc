@@ -76,7 +76,7 @@ bool Environments::serves(std::string_view region) const {
 base::Result<std::shared_ptr<const workflow::Plan>> Environments::plan_for(const std::string& type,
                                                                            const std::string& region,
                                                                            std::string_view operation) const {
-  const auto* known = types_.find(type);
+  const auto known = types_.find(type);
   if (known == nullptr) return base::invalid(fmt::format("There is no environment type {}.", type), "type");
   const auto* provider = provider_for(region);
   if (provider == nullptr) return base::invalid(fmt::format("No provider serves the region {}.", region), "region");
@@ -91,12 +91,13 @@ base::Result<std::shared_ptr<const workflow::Plan>> Environments::plan_for(const
 base::Result<Launch> Environments::check(LaunchRequest request) const {
   auto plan = TRY(plan_for(request.type, request.region, kLaunch));
   // All of them: what is launched must also be ended.
-  const auto& documents = types_.find(request.type)->documents;
-  for (const auto& [operation, document] : documents.find(provider_for(request.region)->name())->second) {
-    TRY(workflow::check_runnable(*document, actions_));
+  const auto type = types_.find(request.type);
+  const auto& documents = type->documents.find(provider_for(request.region)->name())->second;
+  for (const auto* plans : {&documents.operations, &documents.children}) {
+    for (const auto& [name, document] : *plans) TRY(workflow::check_runnable(*document, actions_));
   }
   Environment environment;
-  environment.parameters = TRY(bind_parameters(*types_.find(request.type), std::move(request.parameters)));
+  environment.parameters = TRY(bind_parameters(*type, request.configuration, std::move(request.parameters)));
   TRY(check_for_document(*plan, environment.parameters));
   environment.name = std::move(request.name);
   environment.type = std::move(request.type);

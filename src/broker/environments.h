@@ -36,7 +36,8 @@ struct LaunchRequest {
   std::string type;
   std::string region;
   std::string name;
-  boost::json::object parameters;  // as the type declares them
+  std::string configuration{};     // of the type, by name; empty: none
+  boost::json::object parameters;  // as the type declares them; they win over the configuration's
   std::map<std::string, std::string> tags;
   std::string request_document;  // exact text the client sent
 };

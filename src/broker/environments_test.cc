@@ -59,7 +59,7 @@ TEST(Environments, WhatALaunchLacksIsRefusedBeforeAnythingIsWritten) {
   const auto error = world.launch(std::move(request)).error();
   EXPECT_EQ(error.kind, base::ErrorKind::invalid);
   EXPECT_THAT(error.message, AllOf(HasSubstr("Unknown is no parameter"), HasSubstr("Configuration is missing"),
-                                   HasSubstr("RollbackOnFailure must be of type Boolean")));
+                                   HasSubstr("RollbackOnFailure: \"no\" is not of type Boolean")));
   auto elsewhere = World::launch_request("first");
   elsewhere.region = "mars";
   EXPECT_EQ(world.launch(std::move(elsewhere)).error().kind, base::ErrorKind::invalid);

@@ -1,31 +1,33 @@
 #pragma once
-// Reads one type folder and notes everything that is wrong in it. Used by types.cc alone.
+// Reads one version of a type's folder and notes everything that is wrong in it, across its files too. Used by the
+// registry and by `slipway types lint`. Knows no database.
 
 #include <filesystem>
+#include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/yaml.h"
-#include "broker/types.h"
+#include "broker/environment_type.h"
+#include "broker/type_files.h"
+#include "workflow/action.h"
+#include "workflow/problem.h"
 
 namespace slipway::broker {
 
-// What is wrong in the folders, a line each: "types/x/type.yaml:3:5: what".
-class TypeProblems {
- public:
-  void add(const std::filesystem::path& file, base::YamlMark mark, std::string_view what);
-  // A line that says its place itself.
-  void add_line(std::string line) { lines_.push_back(std::move(line)); }
-  bool empty() const { return lines_.empty(); }
-  std::vector<std::string> take() { return std::move(lines_); }
+// Files of the operator whose members are added to a data table and win over its own, by "TYPE/TABLE", such as
+// {"parallelcluster/instance-types", "/etc/slipway/instance-types.yaml"}.
+using TypeExtensions = std::map<std::string, std::filesystem::path>;
 
- private:
-  std::vector<std::string> lines_;
+struct ReadType {
+  std::shared_ptr<EnvironmentType> type;    // null where a problem refuses it
+  std::vector<workflow::Problem> problems;  // warnings too; `document` is TYPE/FILE
 };
 
-// What could be read; worth nothing where a problem was noted. Its name is always the folder's. Blocks.
-EnvironmentType read_type(const std::filesystem::path& folder, const workflow::ActionRegistry& actions,
-                          const TypeRegistry::Extensions& extensions, TypeProblems& problems);
+// `actions`: what documents may use. Blocks where there is an extension.
+ReadType read_type(const TypeFiles& files, const workflow::ActionRegistry& actions,
+                   const TypeExtensions& extensions = {});
+
+// The problems that refuse a type, a line each, with `where` (a path, or empty) before each file's name.
+std::string refusals(const std::vector<workflow::Problem>& problems, const std::string& where);
 
 }  // namespace slipway::broker

@@ -103,11 +103,11 @@ base::Result<void> BrokerProcess::Parts::build() {
                                                                  {settings.data_dir, settings.local.environments_dir}));
   if (settings.crash.wanted()) watched_actions = with_crash_points(actions, runtime, *database, crash_points);
   const auto& usable_actions = settings.crash.wanted() ? watched_actions : actions;
-  broker::TypeRegistry::Extensions extensions;
+  broker::TypeExtensions extensions;
   if (!settings.instance_types.empty()) extensions["parallelcluster/instance-types"] = settings.instance_types;
   types = std::make_unique<broker::TypeRegistry>(
       TRY(broker::TypeRegistry::load(settings.types_dir, usable_actions, extensions)));
-  if (const auto* type = types->find("parallelcluster")) {
+  if (const auto type = types->find("parallelcluster")) {
     const auto table = type->data.find("instance-types");
     if (table == type->data.end()) {
       return base::invalid(

@@ -109,38 +109,6 @@ void read_allowed(Fields& fields, Parameter& parameter, Reading& reading) {
   }
 }
 
-void read_parameter(const YamlNode::Member& member, Reading& reading) {
-  const auto pointer = "/parameters/" + pointer_part(member.key);
-  const bool named = !member.key.empty() && member.key.size() <= kLongestParameterName &&
-                     std::ranges::all_of(member.key, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
-  if (!named) {
-    reading.problems.add(
-        "E-NAME", pointer, member.mark,
-        fmt::format("'{}' is no parameter name: letters, digits and _, at most {}", member.key, kLongestParameterName));
-  }
-  Fields fields(member.value, pointer, "parameter " + member.key, reading.problems);
-  Parameter parameter;
-  parameter.name = member.key;
-  const auto type = fields.text("type");
-  const auto known = type ? type_from(*type) : std::nullopt;
-  if (!known && member.value.is_mapping()) {
-    fields.problem("E-TYPE", "type",
-                   fmt::format("{}; there are String, StringList, Integer, Boolean, StringMap and MapList",
-                               type ? fmt::format("type '{}' is unknown", *type) : "type is missing"));
-  }
-  parameter.type = known.value_or(Type::string);
-  parameter.sensitive = fields.boolean("sensitive", is_sensitive(member.key));
-  for (const auto* ignored : {"description", "displayType", "interpolationType"}) fields.ignore(ignored);
-  read_allowed(fields, parameter, reading);
-  if (known) {
-    read_default(fields, parameter, reading);
-  } else {
-    fields.ignore("default");
-  }
-  fields.refuse_rest();
-  reading.plan.parameters.push_back(std::move(parameter));
-}
-
 void read_parameters(Fields& fields, Reading& reading) {
   const auto* node = fields.find("parameters");
   if (node == nullptr) return;
@@ -148,7 +116,12 @@ void read_parameters(Fields& fields, Reading& reading) {
   if (node->members.size() > kMostParameters) {
     return fields.problem("E-LIMIT", "parameters", fmt::format("more than {} parameters", kMostParameters));
   }
-  for (const auto& member : node->members) read_parameter(member, reading);
+  for (const auto& member : node->members) {
+    Fields declared(member.value, "/parameters/" + pointer_part(member.key), "parameter " + member.key,
+                    reading.problems);
+    reading.plan.parameters.push_back(read_parameter(member, declared, reading));
+    declared.refuse_rest();
+  }
 }
 
 void read_output(const YamlNode& node, std::string name, const std::string& pointer, Reading& reading) {
@@ -206,6 +179,35 @@ void add_parse_error(const base::Error& error, std::string_view content, Problem
 }
 
 }  // namespace
+
+Parameter read_parameter(const YamlNode::Member& member, Fields& fields, Reading& reading) {
+  const bool named = !member.key.empty() && member.key.size() <= kLongestParameterName &&
+                     std::ranges::all_of(member.key, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+  if (!named) {
+    reading.problems.add(
+        "E-NAME", fields.pointer(), member.mark,
+        fmt::format("'{}' is no parameter name: letters, digits and _, at most {}", member.key, kLongestParameterName));
+  }
+  Parameter parameter;
+  parameter.name = member.key;
+  const auto type = fields.text("type");
+  const auto known = type ? type_from(*type) : std::nullopt;
+  if (!known && member.value.is_mapping()) {
+    fields.problem("E-TYPE", "type",
+                   fmt::format("{}; there are String, StringList, Integer, Boolean, StringMap and MapList",
+                               type ? fmt::format("type '{}' is unknown", *type) : "type is missing"));
+  }
+  parameter.type = known.value_or(Type::string);
+  parameter.sensitive = fields.boolean("sensitive", is_sensitive(member.key));
+  for (const auto* ignored : {"description", "displayType", "interpolationType"}) fields.ignore(ignored);
+  read_allowed(fields, parameter, reading);
+  if (known) {
+    read_default(fields, parameter, reading);
+  } else {
+    fields.ignore("default");
+  }
+  return parameter;
+}
 
 int Plan::find_step(std::string_view step) const {
   const auto found = std::ranges::find(steps, step, &Step::name);

@@ -28,6 +28,12 @@ struct Reading {
   void collect(const base::YamlNode& node, int step, const std::string& pointer, bool may_be_unset = false);
 };
 
+// One declaration of `parameters`. `fields`: of its value; which further keys it may have is the caller's business.
+Parameter read_parameter(const base::YamlNode::Member& member, Fields& fields, Reading& reading);
+// The condition that `node` states with Variable and an operator, or with And, Or or Not. `fields`: of `node`;
+// `step`: where its references stand, else kEnd.
+Condition read_condition(const base::YamlNode& node, Fields& fields, int step, Reading& reading);
+
 using StepNames = std::map<std::string, int>;  // to positions in mainSteps
 // The position of step `name`; kEnd and a problem at `key` where there is none.
 int find_target(const StepNames& names, Fields& fields, std::string_view key, std::string_view name);

@@ -1,6 +1,6 @@
 #pragma once
 // One mapping of a document, read key by key: what was asked for is what is allowed, so that every other key is a
-// problem with the nearest allowed one beside it. Used by the document loader only.
+// problem with the nearest allowed one beside it. Used by the document loader and the reader of environment types.
 
 #include <optional>
 #include <string>
@@ -26,6 +26,7 @@ class Fields {
   void refuse_rest();
 
   void problem(std::string code, std::string_view key, std::string message);  // at the key's value, else the mapping
+  const std::string& pointer() const { return pointer_; }
   std::string pointer(std::string_view key) const;
   base::YamlMark mark() const { return node_.mark; }
 
