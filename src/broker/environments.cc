@@ -106,7 +106,7 @@ base::Result<Launch> Environments::check(LaunchRequest request) const {
   environment.tags = std::move(request.tags);
   environment.request_document = std::move(request.request_document);
   environment.correlation_id = request.cause.correlation_id.empty() ? environment.name : request.cause.correlation_id;
-  TRY(provider_for(environment.region)->check(environment));
+  TRY(provider_for(environment.region)->check(environment, *plan));
   return Launch{.cause = std::move(request.cause), .environment = std::move(environment), .plan = std::move(plan)};
 }
 

@@ -9,6 +9,7 @@
 
 #include "broker/environment.h"
 #include "net/task.h"
+#include "workflow/plan.h"
 
 namespace slipway::broker {
 
@@ -33,7 +34,8 @@ class Provider {
   virtual std::string_view name() const = 0;  // "local"
   virtual bool serves(std::string_view region) const = 0;
   // Cheap checks before a launch is accepted: instance types known, programs installed, limits. Changes nothing.
-  virtual base::Result<void> check(const Environment& wanted) const = 0;
+  // `launch`: the document that would make it.
+  virtual base::Result<void> check(const Environment& wanted, const workflow::Plan& launch) const = 0;
   // What runs now, head node first. Changes nothing, never waits long.
   virtual std::vector<Instance> instances(const Environment& environment) const = 0;
   virtual FleetStatus fleet(const Environment& environment) const = 0;

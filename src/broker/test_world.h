@@ -82,7 +82,7 @@ class FakeProvider final : public Provider {
   std::string_view name() const override { return "local"; }
   bool serves(std::string_view region) const override { return region == "local" || region == "us-east-1"; }
 
-  base::Result<void> check(const Environment& wanted) const override {
+  base::Result<void> check(const Environment& wanted, const workflow::Plan&) const override {
     if (check_failure) return *check_failure;
     const auto type = wanted.parameters.at("Configuration").at_pointer("/HeadNode/InstanceType").as_string();
     if (!type.starts_with("t9.")) return {};
@@ -250,6 +250,14 @@ class World {
     }
     add("local:slurmRemove", {}, {"Removed"});
     scripts["local:slurmRemove"].outputs = {{"Removed", true}};
+    // What the documents of other types use, so that they load.
+    for (const auto* name :
+         {"local:makeFolder", "local:writeFile", "local:newSecret", "local:readSecret", "local:reservePort",
+          "local:makeVirtualEnvironment", "local:startProcess", "local:waitForPort", "local:waitForHttp",
+          "local:stopProcess", "local:connectionUrl", "local:removeFolder"}) {
+      add(name, {.required = {}, .optional = {}, .any = true},
+          {"Folder", "EnvironmentId", "File", "Value", "Port", "Python", "Url", "Removed"});
+    }
   }
 
   void open() {

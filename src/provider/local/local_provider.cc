@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "provider/local/process/actions.h"
+#include "provider/local/process/programs.h"
 #include "provider/local/slurm/actions.h"
 #include "provider/local/slurm/daemons.h"
 #include "provider/local/slurm/instances.h"
@@ -23,6 +25,7 @@ LocalProvider::LocalProvider(net::Runtime& runtime, process::Supervisors& superv
                .account = std::move(account),
                .installation = std::move(installation)},
       keepers_(machine_),
+      virtual_environments_(machine_),
       group_(runtime) {}
 
 Result<void> LocalProvider::check_folder() const {
@@ -31,6 +34,7 @@ Result<void> LocalProvider::check_folder() const {
 
 void LocalProvider::add_actions(workflow::ActionRegistry& registry) {
   slurm::add_actions(registry, machine_, types_, keepers_);
+  programs::add_actions(registry, machine_, virtual_environments_);
 }
 
 Result<void> LocalProvider::use_instance_types(const boost::json::object& table) {
@@ -43,7 +47,14 @@ boost::asio::awaitable<void> LocalProvider::stop() {
   co_await group_.join();
 }
 
-Result<void> LocalProvider::check(const Environment& wanted) const {
+bool LocalProvider::is_cluster(const base::EnvironmentId& id) const {
+  const auto record = slurm::read_record(Paths::of(machine_.settings, id), machine_.account);
+  return !record || record->has_value();  // one that cannot be read is one
+}
+
+Result<void> LocalProvider::check(const Environment& wanted, const workflow::Plan& launch) const {
+  const auto is_slurms = [](const workflow::Step& step) { return step.action.starts_with("local:slurm"); };
+  if (std::ranges::none_of(launch.steps, is_slurms)) return {};
   const auto* configuration = wanted.parameters.if_contains("Configuration");
   if (!configuration || !configuration->is_object()) {
     return base::invalid("a launch in region local needs the parameter Configuration", "Configuration");
@@ -57,6 +68,7 @@ Result<void> LocalProvider::check(const Environment& wanted) const {
 
 std::vector<broker::Instance> LocalProvider::instances(const Environment& environment) const {
   if (const auto* keeper = keepers_.find(environment.id)) return keeper->instances();
+  if (!is_cluster(environment.id)) return programs::instances(machine_, environment);
   return slurm::look_at_instances(machine_, environment.id);
 }
 
@@ -75,6 +87,7 @@ net::Task<void> LocalProvider::terminate_instances(Environment environment) {
 }
 
 void LocalProvider::tend(const Environment& environment) {
+  if (!is_cluster(environment.id)) return;
   keepers_.tend(environment);
 }
 
@@ -85,6 +98,7 @@ void LocalProvider::release(const base::EnvironmentId& id) {
 
 std::vector<std::pair<std::string, std::string>> LocalProvider::tags(const Environment& environment) const {
   if (const auto* keeper = keepers_.find(environment.id)) return keeper->tags();
+  if (!is_cluster(environment.id)) return {};
   return Paths::of(machine_.settings, environment.id).tags();
 }
 

@@ -11,6 +11,7 @@
 #include "broker/provider.h"
 #include "net/runtime.h"
 #include "process/supervisor.h"
+#include "provider/local/process/virtual_environment.h"
 #include "provider/local/settings.h"
 #include "provider/local/slurm/keepers.h"
 #include "provider/local/slurm/machine.h"
@@ -38,7 +39,7 @@ class LocalProvider final : public broker::Provider {
 
   std::string_view name() const override { return "local"; }
   bool serves(std::string_view region) const override { return region == "local"; }
-  base::Result<void> check(const broker::Environment& wanted) const override;
+  base::Result<void> check(const broker::Environment& wanted, const workflow::Plan& launch) const override;
   std::vector<broker::Instance> instances(const broker::Environment& environment) const override;
   broker::FleetStatus fleet(const broker::Environment& environment) const override;
   net::Task<void> terminate_instances(broker::Environment environment) override;
@@ -49,9 +50,13 @@ class LocalProvider final : public broker::Provider {
   net::Task<void> remove_leftover(std::string leftover) override;
 
  private:
+  // What an environment is follows from what was made for it: a cluster has its record.
+  bool is_cluster(const base::EnvironmentId& id) const;
+
   slurm::Machine machine_;
   slurm::InstanceTypes types_;
   slurm::Keepers keepers_;
+  programs::VirtualEnvironments virtual_environments_;
   net::TaskGroup group_;
 };
 

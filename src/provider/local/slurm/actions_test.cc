@@ -41,7 +41,9 @@ TEST_F(Actions, a_missing_program_is_named_with_its_package) {
   EXPECT_EQ(error.code, "ProgramMissing");
   EXPECT_THAT(error.message, HasSubstr("apt-get install slurm-wlm"));
   environment.parameters = {{"Configuration", configuration(1, 1)}};
-  EXPECT_EQ(provider->check(environment).error().code, "ProgramMissing");
+  workflow::Plan clusters;
+  clusters.steps.emplace_back().action = "local:slurmPrepare";
+  EXPECT_EQ(provider->check(environment, clusters).error().code, "ProgramMissing");
 }
 
 TEST_F(Actions, a_controller_that_ends_is_noticed_with_its_exit_code_and_last_lines) {

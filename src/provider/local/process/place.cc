@@ -1,0 +1,190 @@
+#include "provider/local/process/place.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+
+#include "base/text.h"
+#include "process/fd.h"
+#include "provider/local/as_account.h"
+#include "provider/local/regular_file.h"
+#include "provider/local/slurm/paths.h"
+
+namespace slipway::provider::local::programs {
+
+using base::Result;
+using process::Fd;
+
+namespace {
+
+constexpr std::size_t kSecretBytes = 32;
+constexpr std::size_t kTailBytes = 16 << 10;
+
+base::Error failed(const fs::path& path, int number = errno) {
+  auto error = base::from_errno(fmt::format("cannot write {}", path.native()), number);
+  const bool full = number == ENOSPC || number == EDQUOT;
+  error.code = full ? "DiskFull" : "DirectoryNotWritable";
+  error.message += full ? "; free some space there"
+                        : "; give the environments' account the right to write there, or name another folder with the "
+                          "setting local.environments_dir";
+  return error;
+}
+
+Result<void> make_folders(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return {};
+  fs::create_directories(path, error);
+  if (error) return failed(path, error.value());
+  if (::chmod(path.c_str(), 0700) != 0) return failed(path);
+  return {};
+}
+
+Result<void> sync(const fs::path& folder) {
+  const Fd file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!file || ::fsync(file.get()) != 0) return failed(folder);
+  return {};
+}
+
+// Replaces the file as a whole, durably.
+Result<void> replace(const fs::path& path, std::string_view text, mode_t mode) {
+  auto temporary = path;
+  temporary += ".slipway-tmp";
+  ::unlink(temporary.c_str());
+  const Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!file) return failed(path);
+  for (auto rest = text; !rest.empty();) {
+    const ssize_t count = ::write(file.get(), rest.data(), rest.size());
+    if (count < 0) return failed(path);
+    rest.remove_prefix(static_cast<std::size_t>(count));
+  }
+  // The supervisor's umask is stricter than what a document may ask for.
+  if (::fchmod(file.get(), mode) != 0 || ::fsync(file.get()) != 0) return failed(path);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return failed(path);
+  return sync(path.parent_path());
+}
+
+}  // namespace
+
+Place::Place(const Machine& machine, const base::EnvironmentId& id)
+    : machine_(machine), folder_(slurm::Paths::of(machine.settings, id).directory) {}
+
+std::vector<std::string> Place::names() const {
+  const AsAccount as(machine_.account);
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(processes(), error), end; !error && it != end; it.increment(error)) {
+    names.push_back(it->path().filename());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+std::vector<std::string> Place::last_lines(std::string_view name, std::size_t count) const {
+  const AsAccount as(machine_.account);
+  const auto text = read_tail(process(name) / "log", kTailBytes);
+  std::vector<std::string> lines;
+  if (!text) return lines;
+  for (const auto line : base::split(*text, '\n')) {
+    if (!base::trim(line).empty()) lines.emplace_back(base::trim(line).substr(0, 500));
+  }
+  if (lines.size() > count) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
+  return lines;
+}
+
+Result<fs::path> Place::inside(std::string_view path) const {
+  const auto outside = [&] {
+    auto error = base::invalid(
+        fmt::format("the path {} leads out of the environment's folder; name one below it, such as work/data", path));
+    error.code = "PathOutside";
+    return error;
+  };
+  const fs::path given(path);
+  if (given.is_absolute() && !given.native().starts_with(folder_.native() + "/") && given != folder_) return outside();
+  const auto full = (folder_ / given).lexically_normal();
+  const auto within = [](const fs::path& part, const fs::path& whole) {
+    const auto relative = part.lexically_relative(whole);
+    return !relative.empty() && *relative.begin() != "..";
+  };
+  if (!within(full, folder_)) return outside();
+  const AsAccount as(machine_.account);
+  std::error_code error;
+  const auto real = fs::weakly_canonical(full, error);
+  const auto root = fs::weakly_canonical(folder_, error);
+  if (error || !within(real, root)) return outside();
+  return full;
+}
+
+Result<void> Place::make_folder(std::string_view path) const {
+  TRY(slurm::claim_environments_folder(machine_.settings, machine_.installation, machine_.account));
+  const auto full = TRY(inside(path));
+  const AsAccount as(machine_.account);
+  TRY(make_folders(folder_));
+  return make_folders(full);
+}
+
+Result<void> Place::write_file(std::string_view path, std::string_view text, mode_t mode) const {
+  const auto full = TRY(inside(path));
+  const AsAccount as(machine_.account);
+  TRY(make_folders(full.parent_path()));
+  const auto present = read_head(full, text.size() + 1);
+  struct stat info = {};
+  if (present && *present == text && ::lstat(full.c_str(), &info) == 0 && (info.st_mode & 0777) == mode) return {};
+  return replace(full, text, mode);
+}
+
+Result<fs::path> Place::new_secret(std::string_view name) const {
+  TRY(check_name(name));
+  const auto path = folder_ / "secret" / name;
+  const AsAccount as(machine_.account);
+  TRY(make_folders(path.parent_path()));
+  const auto present = read_head(path, 2 * kSecretBytes);
+  if (present && present->size() == 2 * kSecretBytes) return path;
+  std::array<unsigned char, kSecretBytes> bytes;
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    return base::from_errno("cannot make a secret");
+  }
+  std::string text;
+  for (const auto byte : bytes) text += fmt::format("{:02x}", byte);
+  TRY(replace(path, text, 0600));
+  return path;
+}
+
+Result<base::Secret> Place::read_secret(std::string_view name) const {
+  TRY(check_name(name));
+  const AsAccount as(machine_.account);
+  auto text = read_head(folder_ / "secret" / name, 2 * kSecretBytes);
+  if (text && text->size() == 2 * kSecretBytes) return base::Secret(std::move(*text));
+  auto error =
+      base::not_found(fmt::format("the environment has no secret {}; its launch makes one with "
+                                  "local:newSecret",
+                                  name));
+  error.code = "NoSecret";
+  return error;
+}
+
+Result<void> Place::remove() const {
+  const AsAccount as(machine_.account);
+  std::error_code error;
+  fs::remove_all(folder_, error);
+  if (!error) return {};
+  auto cause = base::from_errno(fmt::format("cannot remove the folder {}", folder_.native()), error.value());
+  cause.code = "DirectoryNotRemoved";
+  return cause;
+}
+
+Result<void> check_name(std::string_view name) {
+  const auto plain = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; };
+  if (!name.empty() && name.size() <= 40 && std::ranges::all_of(name, plain)) return {};
+  auto error = base::invalid(fmt::format("the name {} must be 1 to 40 letters, digits, - and _", name));
+  error.code = "BadName";
+  return error;
+}
+
+}  // namespace slipway::provider::local::programs

@@ -1,0 +1,167 @@
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "base/ids.h"
+#include "process/account.h"
+#include "provider/local/test_support.h"
+
+namespace slipway::provider::local::programs {
+namespace {
+
+namespace json = boost::json;
+using testing::Contains;
+using testing::HasSubstr;
+
+// One environment, as the documents of types/process make it.
+struct Programs : MachineTest {
+  Programs() { environment.status = broker::Status::available; }
+
+  base::Result<json::object> start(std::string script, std::string port = "0") {
+    return act("local:startProcess", {{"Program", "/bin/sh"},
+                                      {"Arguments", json::array{"-c", std::move(script)}},
+                                      {"Environment", json::object{{"PORT", std::move(port)}}}});
+  }
+  std::string read(const std::filesystem::path& path) const {
+    std::ostringstream text;
+    text << std::ifstream(folder() / path).rdbuf();
+    return text.str();
+  }
+  std::filesystem::path folder() const { return paths().directory; }
+};
+
+TEST_F(Programs, APathThatLeadsOutIsRefused) {
+  act("local:makeFolder").value();
+  for (const auto* path : {"../other", "/etc/passwd", "a/../../b"}) {
+    const auto wrote = act("local:writeFile", {{"Path", path}, {"Content", "x"}});
+    ASSERT_FALSE(wrote) << path;
+    EXPECT_EQ(wrote.error().code, "PathOutside") << path;
+  }
+  std::filesystem::create_directory_symlink(place, folder() / "link");
+  EXPECT_EQ(act("local:writeFile", {{"Path", "link/file"}, {"Content", "x"}}).error().code, "PathOutside");
+}
+
+TEST_F(Programs, AFileIsWrittenWithItsModeAndParents) {
+  act("local:makeFolder", {{"Path", "work"}}).value();
+  for (int twice = 0; twice < 2; ++twice) {
+    act("local:writeFile", {{"Path", "etc/sub/conf"}, {"Content", "text"}, {"Mode", "640"}}).value();
+  }
+  struct stat info = {};
+  ASSERT_EQ(::stat((folder() / "etc/sub/conf").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0640u);
+  EXPECT_EQ(act("local:writeFile", {{"Path", "x"}, {"Content", ""}, {"Mode", "999"}}).error().code, "BadInput");
+}
+
+TEST_F(Programs, ASecretIsMadeOnceAndItsValueIsNoOutput) {
+  act("local:makeFolder").value();
+  const auto made = act("local:newSecret", {{"Name", "token"}}).value();
+  const auto value = std::string(act("local:readSecret", {{"Name", "token"}}).value().at("Value").as_string());
+  EXPECT_EQ(value.size(), 64u);
+  EXPECT_THAT(json::serialize(made), testing::Not(HasSubstr(value)));
+  act("local:newSecret", {{"Name", "token"}}).value();
+  EXPECT_EQ(act("local:readSecret", {{"Name", "token"}}).value().at("Value").as_string(), value);
+  struct stat info = {};
+  ASSERT_EQ(::stat(std::string(made.at("File").as_string()).c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  EXPECT_EQ(act("local:readSecret", {{"Name", "../token"}}).error().code, "BadName");
+  EXPECT_EQ(act("local:readSecret", {{"Name", "other"}}).error().code, "NoSecret");
+}
+
+TEST_F(Programs, WhatADurableExecutionPutsOutIsNeverASecret) {
+  act("local:makeFolder").value();
+  act("local:newSecret", {{"Name", "token"}}).value();
+  workflow::StepContext context;
+  context.execution_id = base::ExecutionId("0190-execution");
+  context.environment_id = environment.id;
+  const auto refused = run([&] { return actions->find("local:readSecret")->run(context, {{"Name", "token"}}); });
+  EXPECT_EQ(refused.error().code, "OnlyToConnect");
+}
+
+TEST_F(Programs, AProgramIsStartedOnceAnswersAndIsGoneAfterTheEnd) {
+  act("local:makeFolder").value();
+  const auto port = std::to_string(act("local:reservePort").value().at("Port").to_number<int>());
+  const auto* script = "exec /usr/bin/python3 -m http.server --bind 127.0.0.1 $PORT";
+  start(script, port).value();
+  act("local:waitForHttp", {{"Port", port}, {"Path", "/"}}).value();
+  const auto first = pid_of("main");
+  start(script, port).value();
+  restart();
+  start(script, port).value();
+  EXPECT_EQ(pid_of("main"), first);
+  const auto shown = provider->instances(environment);
+  ASSERT_EQ(shown.size(), 1u);
+  EXPECT_EQ(shown[0].state, "running");
+  EXPECT_EQ(shown[0].problem, "");
+  const auto url = act("local:connectionUrl", {{"Path", "/a"}, {"Query", json::object{{"t", "x y"}}}}).value();
+  EXPECT_EQ(url.at("Url").as_string(), "http://127.0.0.1:" + port + "/a?t=x%20y");
+  act("local:stopProcess").value();
+  EXPECT_THAT(processes(), testing::IsEmpty());
+  start(script, port).value();
+  act("local:waitForPort", {{"Port", port}}).value();
+  EXPECT_EQ(act("local:removeFolder").value().at("Removed"), true);
+  EXPECT_THAT(processes(), testing::IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(folder()));
+  EXPECT_TRUE(ports->of(environment.id).value().empty());
+  act("local:removeFolder").value();
+}
+
+TEST_F(Programs, OneThatDiesIsToldWithItsLastLinesAndShown) {
+  act("local:makeFolder").value();
+  const auto port = act("local:reservePort").value().at("Port");
+  start("echo no configuration; exit 3").value();
+  const auto waited = act("local:waitForPort", {{"Port", port}});
+  EXPECT_EQ(waited.error().code, "ProgramDied");
+  EXPECT_THAT(waited.error().message, HasSubstr("exit code 3"));
+  EXPECT_THAT(waited.error().evidence, Contains("no configuration"));
+  const auto shown = provider->instances(environment);
+  ASSERT_EQ(shown.size(), 1u);
+  EXPECT_THAT(shown[0].problem, HasSubstr("exit code 3"));
+}
+
+TEST_F(Programs, AProgramThatIsNotThereIsNamed) {
+  act("local:makeFolder").value();
+  const auto started = act("local:startProcess", {{"Program", "/usr/bin/nothing-of-that-name"}});
+  EXPECT_EQ(started.error().code, "ProgramMissing");
+  EXPECT_THAT(started.error().message, HasSubstr("/usr/bin/nothing-of-that-name"));
+}
+
+TEST_F(Programs, ALimitOfMemoryHolds) {
+  act("local:makeFolder").value();
+  act("local:startProcess", {{"Program", "/bin/sh"},
+                             {"Arguments", json::array{"-c", "ulimit -d > limit; exec sleep 1000"}},
+                             {"MemoryMiB", 512}})
+      .value();
+  ASSERT_TRUE(until([&] { return read("limit") == "524288\n"; }));
+}
+
+TEST_F(Programs, ARequirementThatCannotBeHadIsAClearErrorAndLeavesNothingThatLooksWhole) {
+  act("local:makeFolder").value();
+  act("local:writeFile", {{"Path", "requirements.txt"}, {"Content", "no-hash-at-all==1\n"}}).value();
+  const auto made = act("local:makeVirtualEnvironment", {{"Requirements", "requirements.txt"}});
+  ASSERT_FALSE(made);
+  for (const auto& entry : std::filesystem::directory_iterator(settings.environments_dir / ".venvs")) {
+    EXPECT_FALSE(std::filesystem::exists(entry.path() / ".complete"));
+  }
+}
+
+TEST_F(Programs, AVirtualEnvironmentIsSharedAndAHalfMadeOneIsMadeAnew) {
+  const std::string requirements = "# nothing\n";
+  act("local:makeFolder").value();
+  act("local:writeFile", {{"Path", "requirements.txt"}, {"Content", requirements}}).value();
+  const auto root = settings.environments_dir / ".venvs" / base::sha256_hex(requirements).substr(0, 24);
+  process::make_folder(root, account).value();
+  std::ofstream(root / "half") << "";
+  const json::object inputs{{"Requirements", "requirements.txt"}};
+  const auto python = act("local:makeVirtualEnvironment", inputs).value().at("Python").as_string();
+  EXPECT_EQ(python, (root / "bin/python").native());
+  EXPECT_TRUE(std::filesystem::exists(root / "bin/python"));
+  EXPECT_FALSE(std::filesystem::exists(root / "half"));
+  std::ofstream(root / "kept") << "";
+  act("local:makeVirtualEnvironment", inputs).value();
+  EXPECT_TRUE(std::filesystem::exists(root / "kept"));
+}
+
+}  // namespace
+}  // namespace slipway::provider::local::programs
