@@ -39,9 +39,10 @@ struct Failure {
 struct Environment {
   base::EnvironmentId id;
   std::string name;
-  std::string type;    // "parallelcluster"
-  std::string region;  // "local", "eu-west-2"
-  std::string owner;   // caller's name
+  std::string type;      // "parallelcluster"
+  int type_version = 0;  // of the type; 0: launched before types had versions
+  std::string region;    // "local", "eu-west-2"
+  std::string owner;     // caller's name
   Status status = Status::pending;
   bool rolled_back = false;   // with failed: nothing of it is left running
   bool rolling_back = false;  // with failed: the rollback still runs
@@ -55,6 +56,10 @@ struct Environment {
   base::Time created_at;
   base::Time updated_at;
   std::string correlation_id;
+  // What the type's `instance` found in the results of the launch; each may be empty.
+  std::string instance_id;
+  std::string instance_arn;
+  std::string instance_role;
 };
 
 }  // namespace slipway::broker

@@ -80,11 +80,6 @@ std::vector<std::string_view> type_operations() {
   return {"launch", "start", "connect", "stop", "terminate"};
 }
 
-std::vector<std::string_view> status_words() {
-  return {"PENDING",    "COMPLETED", "STARTING",           "STOPPING",        "STOPPED",        "TERMINATING",
-          "TERMINATED", "FAILED",    "TERMINATING_FAILED", "STARTING_FAILED", "STOPPING_FAILED"};
-}
-
 const workflow::Declaration* EnvironmentType::find_parameter(std::string_view wanted) const {
   const auto found = std::ranges::find(parameters, wanted, [](const auto& one) { return one.parameter.name; });
   return found == parameters.end() ? nullptr : &*found;

@@ -137,7 +137,7 @@ using TypePtr = std::shared_ptr<const EnvironmentType>;
 std::string_view output_key(std::string_view output);
 // The operations a provider may have documents for, in the order of a life.
 std::vector<std::string_view> type_operations();
-// The words that an event's status may come to, as Service Workbench has them: PENDING, COMPLETED.
+// The words that an event's status may come to, as Service Workbench has them: PENDING, COMPLETED (outside_status.cc).
 std::vector<std::string_view> status_words();
 
 // The parameters of a launch: `given` over those of `configuration` (a name, or empty) over the defaults. A parameter

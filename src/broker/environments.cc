@@ -73,11 +73,10 @@ bool Environments::serves(std::string_view region) const {
   return provider_for(region) != nullptr;
 }
 
-base::Result<std::shared_ptr<const workflow::Plan>> Environments::plan_for(const std::string& type,
+base::Result<std::shared_ptr<const workflow::Plan>> Environments::plan_for(const std::string& type, int version,
                                                                            const std::string& region,
                                                                            std::string_view operation) const {
-  const auto known = types_.find(type);
-  if (known == nullptr) return base::invalid(fmt::format("There is no environment type {}.", type), "type");
+  const auto known = TRY(types_.find(type, version));
   const auto* provider = provider_for(region);
   if (provider == nullptr) return base::invalid(fmt::format("No provider serves the region {}.", region), "region");
   auto plan = known->document(provider->name(), operation);
@@ -89,9 +88,9 @@ base::Result<std::shared_ptr<const workflow::Plan>> Environments::plan_for(const
 }
 
 base::Result<Launch> Environments::check(LaunchRequest request) const {
-  auto plan = TRY(plan_for(request.type, request.region, kLaunch));
+  auto plan = TRY(plan_for(request.type, request.version, request.region, kLaunch));
   // All of them: what is launched must also be ended.
-  const auto type = types_.find(request.type);
+  const auto type = TRY(types_.find(request.type, request.version));
   const auto& documents = type->documents.find(provider_for(request.region)->name())->second;
   for (const auto* plans : {&documents.operations, &documents.children}) {
     for (const auto& [name, document] : *plans) TRY(workflow::check_runnable(*document, actions_));
@@ -101,6 +100,7 @@ base::Result<Launch> Environments::check(LaunchRequest request) const {
   TRY(check_for_document(*plan, environment.parameters));
   environment.name = std::move(request.name);
   environment.type = std::move(request.type);
+  environment.type_version = type->version;
   environment.region = std::move(request.region);
   environment.owner = request.cause.who;
   environment.tags = std::move(request.tags);

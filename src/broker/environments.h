@@ -36,6 +36,7 @@ struct LaunchRequest {
   std::string type;
   std::string region;
   std::string name;
+  int version = 0;                 // of the type; 0: the current one
   std::string configuration{};     // of the type, by name; empty: none
   boost::json::object parameters;  // as the type declares them; they win over the configuration's
   std::map<std::string, std::string> tags;
@@ -128,7 +129,8 @@ class Environments final : private workflow::Listener {
 
   Provider* provider_for(std::string_view region) const;  // null where none serves it
   // The type's document for an operation in a region. Errors: invalid.
-  base::Result<std::shared_ptr<const workflow::Plan>> plan_for(const std::string& type, const std::string& region,
+  base::Result<std::shared_ptr<const workflow::Plan>> plan_for(const std::string& type, int version,
+                                                               const std::string& region,
                                                                std::string_view operation) const;
   // A start of `plan` for the environment, not yet written.
   base::Result<workflow::Prepared> prepare(const Environment& environment, std::shared_ptr<const workflow::Plan> plan,

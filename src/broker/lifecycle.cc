@@ -8,8 +8,10 @@
 #include "broker/audit.h"
 #include "broker/ending.h"
 #include "broker/environments.h"
+#include "broker/outside_status.h"
 #include "broker/rows.h"
 #include "observe/log.h"
+#include "storage/types.h"
 
 namespace slipway::broker {
 
@@ -94,7 +96,7 @@ net::Task<void> Environments::go_on_terminating(base::EnvironmentId id) {
     if (active->kind != kTerminate) CO_TRY(co_await engine_.cancel(active->id, "terminate"));
     co_return base::Result<void>();
   }
-  auto plan = CO_TRY(plan_for(environment->type, environment->region, kTerminate));
+  auto plan = CO_TRY(plan_for(environment->type, environment->type_version, environment->region, kTerminate));
   const auto prepared = CO_TRY(prepare(*environment, std::move(plan), kTerminate, environment->owner));
   bool started = false;
   CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
@@ -123,7 +125,7 @@ net::Task<EnvironmentPtr> Environments::begin(base::EnvironmentId id, std::strin
   const auto before = CO_TRY(stored(id));
   if (!before || before->status == Status::terminated) co_return gone(id);
   if (before->status == under_way(operation)) co_return before;
-  auto plan = CO_TRY(plan_for(before->type, before->region, operation));
+  auto plan = CO_TRY(plan_for(before->type, before->type_version, before->region, operation));
   CO_TRY(may_begin(operation, *before));
   const auto prepared = CO_TRY(prepare(*before, std::move(plan), operation, cause.who));
   bool begun = false;
@@ -184,6 +186,14 @@ base::Result<void> Environments::finalise(storage::Connection& connection, const
   const auto version = row->version;
   auto environment = from_row(std::move(*row));
   apply_end(ended, environment);
+  if (ended.kind == kLaunch && environment.type_version > 0) {
+    // From the row, not the registry: this is the writer's thread.
+    const auto pinned = TRY(storage::find_type_version(connection, environment.type, environment.type_version));
+    const auto facts = instance_of(pinned ? instance_keys(pinned->files) : InstanceKeys{}, ended.outputs);
+    environment.instance_id = facts.id;
+    environment.instance_arn = facts.arn;
+    environment.instance_role = facts.role;
+  }
   auto changed = to_row(environment);
   changed.version = version;
   return storage::update_environment(connection, changed);

@@ -28,6 +28,16 @@ struct Instance {
 
 enum class FleetStatus { unknown, start_requested, starting, running, stop_requested, stopping, stopped };
 
+// Tables of environment types, each of the version that an environment was launched with.
+class TypeTables {
+ public:
+  virtual ~TypeTables() = default;
+  // Of `environment`, which may not be written yet; by id, of a written one. Errors: invalid where its type has no such
+  // table, not_found where there is no such environment.
+  virtual base::Result<boost::json::object> table(const Environment& environment, std::string_view name) const = 0;
+  virtual base::Result<boost::json::object> table(const base::EnvironmentId& id, std::string_view name) const = 0;
+};
+
 class Provider {
  public:
   virtual ~Provider() = default;

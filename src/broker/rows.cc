@@ -30,6 +30,7 @@ Environment from_row(storage::EnvironmentRow row) {
   environment.id = std::move(row.id);
   environment.name = std::move(row.name);
   environment.type = std::move(row.type);
+  environment.type_version = static_cast<int>(row.type_version);
   environment.region = std::move(row.region);
   environment.owner = std::move(row.owner);
   environment.status = *status;
@@ -45,6 +46,9 @@ Environment from_row(storage::EnvironmentRow row) {
   environment.created_at = row.created_at;
   environment.updated_at = row.updated_at;
   environment.correlation_id = std::move(row.correlation_id);
+  environment.instance_id = std::move(row.instance_id);
+  environment.instance_arn = std::move(row.instance_arn);
+  environment.instance_role = std::move(row.instance_role);
   return environment;
 }
 
@@ -53,6 +57,7 @@ storage::EnvironmentRow to_row(const Environment& environment) {
   row.id = environment.id;
   row.name = environment.name;
   row.type = environment.type;
+  row.type_version = environment.type_version;
   row.region = environment.region;
   row.owner = environment.owner;
   row.status = to_string(environment.status);
@@ -71,6 +76,9 @@ storage::EnvironmentRow to_row(const Environment& environment) {
   row.created_at = environment.created_at;
   row.updated_at = environment.updated_at;
   row.correlation_id = environment.correlation_id;
+  row.instance_id = environment.instance_id;
+  row.instance_arn = environment.instance_arn;
+  row.instance_role = environment.instance_role;
   return row;
 }
 

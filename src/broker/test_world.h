@@ -262,7 +262,10 @@ class World {
 
   void open() {
     database = storage::sqlite::open_database(runtime, folder.path).value();
-    types = std::make_unique<TypeRegistry>(TypeRegistry::load(types_dir, actions).value());
+    types = std::make_unique<TypeRegistry>(
+        runtime, *database, clock, actions,
+        TypeSettings{.roots = {types_dir}, .extensions = {}, .settle = std::chrono::milliseconds(1)});
+    run([&] { return types->start(); }).value();
     environments = std::make_unique<Environments>(runtime, *database, clock, *types, actions,
                                                   std::vector<Provider*>{&provider}, settings);
     run([&] { return environments->start(); }).value();
@@ -270,7 +273,9 @@ class World {
 
   void close() {
     net::run_to_end(runtime, std::function<boost::asio::awaitable<void>()>([this] { return environments->stop(); }));
+    net::run_to_end(runtime, std::function<boost::asio::awaitable<void>()>([this] { return types->stop(); }));
     environments.reset();
+    types.reset();
     database->stop();
     database.reset();
   }

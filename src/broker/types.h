@@ -1,30 +1,110 @@
 #pragma once
-// The environment types that a launch may ask for, by name. Used by the environments service and the composition root,
-// which hands the data to providers. Knows no provider but by name, and no type.
+// The environment types that can be launched, in every version that something uses. Versions rest in the database and
+// are named by their content; a folder that is watched, or an upload, is only where a version comes from. A broken
+// folder changes nothing: the last good version stays. Used by the environments service, surfaces and the composition
+// root. On the I/O thread; files are read in the pool. Knows no provider but by name, and no type.
 
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "broker/environment_type.h"
 #include "broker/type_reader.h"
+#include "broker/type_watch.h"
+#include "net/runtime.h"
+#include "net/task.h"
+#include "storage/database.h"
+#include "storage/types.h"
 
 namespace slipway::broker {
 
+struct TypeSettings {
+  // Each holds a folder for each type. Of two folders of one name the one of the later root counts.
+  std::vector<std::filesystem::path> roots;
+  TypeExtensions extensions;
+  std::chrono::milliseconds settle{200};  // after a change: an editor or a copy changes more than one file
+};
+
+// What there is of one name.
+struct TypeState {
+  std::string name;
+  TypePtr current;      // what a launch takes; null where nothing of it can be launched
+  std::string source;   // of the current version: kFromFolder or kPushed; empty without one
+  std::string folder;   // where it is read from; empty where no folder is there
+  std::string problem;  // why the folder, as it is now, does not count: file, line and reason, a line each
+};
+inline constexpr std::string_view kFromFolder = "folder";
+inline constexpr std::string_view kPushed = "push";
+
 class TypeRegistry {
  public:
-  // Reads every folder below `root` that has a type.yaml. `actions`: what documents may use. Blocks. Errors: invalid
-  // with every problem of every folder, a line each: file, line, what is wrong; not_found where root is no folder.
-  static base::Result<TypeRegistry> load(const std::filesystem::path& root, const workflow::ActionRegistry& actions,
-                                         const TypeExtensions& extensions = {});
+  // All outlive it. `actions`: what documents may use.
+  TypeRegistry(net::Runtime& runtime, storage::Database& database, const base::Clock& clock,
+               const workflow::ActionRegistry& actions, TypeSettings settings);
+  ~TypeRegistry();  // after stop() has returned
 
-  TypePtr find(std::string_view name) const;  // null where there is none
-  std::vector<std::string> names() const;
+  // Loads what the database holds and something uses, reads every folder, and goes on watching. Once, before anything
+  // else. Errors: not_found where a root is no folder. What is broken is told in the log and by list().
+  net::Task<void> start();
+  boost::asio::awaitable<void> stop();  // twice is harmless
+
+  // The version that launches take; null where nothing of that name can be launched.
+  TypePtr find(std::string_view name) const;
+  // That version, current or not; 0 is the current one, for environments from before there were versions. One that
+  // nothing used so far is read from the database. Errors: invalid where there is none.
+  base::Result<TypePtr> find(std::string_view name, int version) const;
+  std::vector<TypeState> list() const;  // by name
+
+  // Newest first. Errors: not_found.
+  base::Result<std::vector<storage::TypeVersionRow>> versions(std::string_view name) const;
+
+  // What is committed together with a change: its audit record. Versions, 0 where there was none.
+  using Beside = std::function<base::Result<void>(storage::Connection&, int before, int after)>;
+  // Uploads a folder and makes it current. Errors: invalid with all that lint would find, or a limit.
+  net::Task<TypePtr> push(TypeFiles files, std::string by, Beside beside);
+  // Makes a version current. Errors: not_found; invalid where this program cannot read it any more.
+  net::Task<TypePtr> promote(std::string name, int version, Beside beside);
+  // Makes the version before the current one current. Errors: conflict where there is none; and those of promote.
+  net::Task<TypePtr> rollback(std::string name, Beside beside);
+
+  // Reads every folder again and takes what changed.
+  net::Task<void> reload();
 
  private:
-  std::map<std::string, TypePtr, std::less<>> types_;
+  struct Folder;  // one that was looked at
+  struct Seen {
+    std::string folder;
+    std::string sha256;  // of what was read last, good or not
+    std::string problem;
+  };
+
+  std::vector<Folder> look(const std::map<std::string, Seen>& seen) const;  // blocks
+  net::Task<void> load_stored();
+  net::Task<void> take(Folder folder);
+  void keep(const storage::TypeVersionRow& row, TypePtr type);
+  boost::asio::awaitable<void> follow();
+
+  net::Runtime& runtime_;
+  storage::Database& database_;
+  const base::Clock& clock_;
+  const workflow::ActionRegistry& actions_;
+  TypeSettings settings_;
+  TypeWatch watch_;
+  net::TaskGroup tasks_;
+  struct Current {
+    int version = 0;
+    std::string source;
+  };
+  std::map<std::string, Current, std::less<>> current_;
+  mutable std::map<std::pair<std::string, int>, TypePtr> loaded_;
+  std::map<std::string, Seen> seen_;  // by name: those whose folder is there
 };
 
 }  // namespace slipway::broker

@@ -11,7 +11,6 @@ namespace slipway::broker {
 namespace {
 
 using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr std::string_view kDocument = R"(schemaVersion: '0.3'
@@ -34,7 +33,11 @@ class Types : public testing::Test {
     write("thing/terminate.yaml", kDocument);
     write("thing/table.yaml", "small: {cpus: 1}\nlarge: {cpus: 8}\n");
   }
-  base::Result<TypeRegistry> load() { return TypeRegistry::load(folder.path, actions, extensions); }
+  base::Result<TypePtr> load() {
+    const auto read = read_type(TRY(read_type_folder(folder.path / "thing")), actions, extensions);
+    if (read.type) return TypePtr(read.type);
+    return base::invalid(refusals(read.problems, folder.path.string() + "/"));
+  }
 
   test_world::TemporaryFolder folder;
   workflow::ActionRegistry actions;
@@ -53,25 +56,22 @@ data:
 
 TEST_F(Types, AFolderBecomesAType) {
   write_type(kGood);
-  const auto registry = load().value();
-  EXPECT_THAT(registry.names(), ElementsAre("thing"));
-  const auto type_of_folder = registry.find("thing");
-  const auto& type = *type_of_folder;
+  const auto read = load().value();
+  const auto& type = *read;
   EXPECT_EQ(type.title, "A thing");
   EXPECT_EQ(type.document("local", "launch")->steps.front().name, "Wait");
   EXPECT_EQ(type.document("local", "launch")->name, "thing/launch.yaml");
   EXPECT_EQ(type.document("local", "start"), nullptr);
   EXPECT_EQ(type.document("aws", "launch"), nullptr);
   EXPECT_EQ(type.data.at("table").at("large").at("cpus"), 8);
-  EXPECT_EQ(registry.find("other"), nullptr);
 }
 
 TEST_F(Types, AnExtensionAddsToATableAndWins) {
   write_type(kGood);
   write("more.yaml", "large: {cpus: 16}\nhuge: {cpus: 64}\n");
   extensions["thing/table"] = folder.path / "more.yaml";
-  const auto registry = load().value();
-  const auto& table = registry.find("thing")->data.at("table");
+  const auto type = load().value();
+  const auto& table = type->data.at("table");
   EXPECT_EQ(table.at("small").at("cpus"), 1);
   EXPECT_EQ(table.at("large").at("cpus"), 16);
   EXPECT_EQ(table.at("huge").at("cpus"), 64);
@@ -119,17 +119,10 @@ TEST_F(Types, ATypeThatIsNoYamlIsToldWithItsLine) {
   EXPECT_THAT(load().error().message, HasSubstr("thing/type.yaml:2:1: E-PARSE"));
 }
 
-TEST_F(Types, AMissingFolderIsToldWithTheSetting) {
-  const auto error = TypeRegistry::load(folder.path / "nowhere", actions).error();
-  EXPECT_EQ(error.kind, base::ErrorKind::not_found);
-  EXPECT_THAT(error.message, HasSubstr("types"));
-}
-
 TEST_F(Types, ParametersAreFilledInAndChecked) {
   write_type(kGood);
-  const auto registry = load().value();
-  const auto type_of_folder = registry.find("thing");
-  const auto& type = *type_of_folder;
+  const auto read = load().value();
+  const auto& type = *read;
   EXPECT_EQ(bind_parameters(type, "", {}).value().at("Size"), 2);
   EXPECT_EQ(bind_parameters(type, "", {{"Size", 5}}).value().at("Size"), 5);
   EXPECT_EQ(bind_parameters(type, "", {{"Size", "5"}}).error().message,
@@ -221,7 +214,7 @@ class WholeTypes : public Types {
 TEST_F(WholeTypes, EverySectionIsRead) {
   const auto registry = load();
   ASSERT_TRUE(registry) << registry.error().message;
-  const auto type = registry->find("thing");
+  const auto type = *registry;
   EXPECT_EQ(type->icon, "icon.svg");
   EXPECT_EQ(type->parameters[0].title, "How much");
   EXPECT_TRUE(type->parameters[1].when);
@@ -273,14 +266,14 @@ TEST_F(WholeTypes, AMappingOfStatusMayBeShared) {
   std::string text(kWhole);
   text.replace(text.find(own), own.size(), " ../shared/machine.yaml");
   write("thing/type.yaml", text);
-  EXPECT_EQ(load().value().find("thing")->status.at("machine").alternates.at("gone"), "TERMINATED");
+  EXPECT_EQ(load().value()->status.at("machine").alternates.at("gone"), "TERMINATED");
   write("shared/machine.yaml", "machine: {status: State,\n  alternates: {Gone: VANISHED}}\n");
   EXPECT_THAT(load().error().message, HasSubstr("thing/../shared/machine.yaml:2:22: E-STATUS"));
 }
 
 TEST_F(WholeTypes, ConfigurationsAreOverriddenAndConditionsAreKept) {
   const auto registry = load().value();
-  const auto type = registry.find("thing");
+  const auto& type = registry;
   EXPECT_EQ(bind_parameters(*type, "BIG", {{"Size", 3}}).value(),
             (boost::json::object{{"Mode", "full"}, {"Extra", "lots"}, {"Size", 3}}));
   EXPECT_EQ(bind_parameters(*type, "", {}).value(), (boost::json::object{{"Mode", "plain"}, {"Size", 2}}));

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "broker/environments.h"
 #include "broker/ports.h"
+#include "broker/type_tables.h"
 #include "broker/types.h"
 #include "http/probes.h"
 #include "net/runtime.h"
@@ -20,6 +21,7 @@
 #include "observe/metrics.h"
 #include "process/supervisor.h"
 #include "provider/local/local_provider.h"
+#include "server/actions.h"
 #include "server/authentication.h"
 #include "server/crash_actions.h"
 #include "server/crash_database.h"
@@ -35,6 +37,14 @@ namespace asio = boost::asio;
 
 namespace {
 constexpr std::chrono::milliseconds kLastPatience{500};  // after a second signal
+
+broker::TypeSettings type_settings(const Settings& settings) {
+  broker::TypeSettings types;
+  types.roots.push_back(settings.types_dir);
+  for (const auto& folder : settings.more_types) types.roots.emplace_back(folder);
+  if (!settings.instance_types.empty()) types.extensions["parallelcluster/instance-types"] = settings.instance_types;
+  return types;
+}
 }  // namespace
 
 // In the order of construction; each uses only what stands before it.
@@ -59,6 +69,7 @@ struct BrokerProcess::Parts {
   workflow::ActionRegistry actions;
   workflow::ActionRegistry watched_actions;  // in their place, where crash points are wanted
   std::unique_ptr<broker::TypeRegistry> types;
+  std::unique_ptr<broker::StoredTypeTables> tables;
   std::unique_ptr<provider::local::LocalProvider> local;
   std::unique_ptr<broker::Environments> environments;
   std::unique_ptr<surface::parallelcluster::ParallelClusterSurface> parallelcluster;
@@ -98,26 +109,12 @@ base::Result<void> BrokerProcess::Parts::build() {
   local = std::make_unique<provider::local::LocalProvider>(runtime, supervisors, *ports, settings.local,
                                                            environments_account, installation);
   TRY(local->check_folder());
-  local->add_actions(actions);
-  actions.add("aws:executeScript", workflow::make_execute_script(supervisors, settings.scripts,
-                                                                 {settings.data_dir, settings.local.environments_dir}));
+  add_actions(actions, *local, supervisors, settings);
   if (settings.crash.wanted()) watched_actions = with_crash_points(actions, runtime, *database, crash_points);
   const auto& usable_actions = settings.crash.wanted() ? watched_actions : actions;
-  broker::TypeExtensions extensions;
-  if (!settings.instance_types.empty()) extensions["parallelcluster/instance-types"] = settings.instance_types;
-  types = std::make_unique<broker::TypeRegistry>(
-      TRY(broker::TypeRegistry::load(settings.types_dir, usable_actions, extensions)));
-  if (const auto type = types->find("parallelcluster")) {
-    const auto table = type->data.find("instance-types");
-    if (table == type->data.end()) {
-      return base::invalid(
-          fmt::format("the type parallelcluster in {} has no instance-types.yaml: put it back, or name "
-                      "another folder with types_dir",
-                      settings.types_dir.native()),
-          "types_dir");
-    }
-    TRY(local->use_instance_types(table->second));
-  }
+  types = std::make_unique<broker::TypeRegistry>(runtime, *database, clock, usable_actions, type_settings(settings));
+  tables = std::make_unique<broker::StoredTypeTables>(*types, *database);
+  local->use_tables(*tables);
   environments = std::make_unique<broker::Environments>(runtime, *database, clock, *types, usable_actions,
                                                         std::vector<broker::Provider*>{local.get()}, settings.engine);
   if (!settings.default_region.empty() && !environments->serves(settings.default_region)) {
@@ -138,7 +135,7 @@ base::Result<void> BrokerProcess::Parts::build_server() {
       surface::parallelcluster::Settings{.default_region = settings.default_region,
                                          .link_key = keys->derive("configuration links")});
   operator_api = std::make_unique<surface::operator_api::OperatorSurface>(
-      surface::operator_api::Services{.environments = *environments, .keys = *keys});
+      surface::operator_api::Services{.environments = *environments, .types = *types, .keys = *keys});
   probes = std::make_unique<http::Probes>(metrics, [this]() -> base::Result<void> {
     TRY(storage::installation_id(database->reader()));
     return {};
@@ -155,6 +152,14 @@ base::Result<void> BrokerProcess::Parts::build_server() {
 
 net::Task<void> BrokerProcess::Parts::start(const std::function<base::Result<void>(const std::string&)>& ready) {
   CO_TRY(co_await keys->start());
+  CO_TRY(co_await types->start());
+  if (const auto type = types->find("parallelcluster"); type && !type->data.contains("instance-types")) {
+    co_return base::invalid(
+        fmt::format("the type parallelcluster in {} has no instance-types.yaml: put it back, or name "
+                    "another folder with types_dir",
+                    settings.types_dir.native()),
+        "types_dir");
+  }
   if (settings.scripts.enabled) {
     auto can = co_await workflow::try_sandbox(supervisors, settings.scripts);
     if (!can)
@@ -185,6 +190,7 @@ asio::awaitable<void> BrokerProcess::Parts::wait_for_signals() {
 asio::awaitable<void> BrokerProcess::Parts::stop() {
   if (server) co_await server->stop();
   co_await environments->stop();
+  co_await types->stop();
   co_await local->stop();
 }
 

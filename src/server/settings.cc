@@ -36,6 +36,7 @@ Settings read_settings(config::Reader& reader, const std::filesystem::path& data
   auto root = reader.root();
   root.read("key_file", settings.key_file);
   root.read("types_dir", settings.types_dir);
+  root.read("more_types", settings.more_types);
   root.read("instance_types", settings.instance_types);
   root.read("default_region", settings.default_region);
   http::read_settings(root, settings.http);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "auth/sigv4_authenticator.h"
 #include "config/reader.h"
@@ -20,6 +21,7 @@ struct Settings {
   std::filesystem::path data_dir;        // database, TLS files, credentials, endpoint; 0700
   std::filesystem::path key_file;        // seals secrets of access keys; default DIR/sealing.key
   std::filesystem::path types_dir;       // environment types; default: those that came with the program
+  std::vector<std::string> more_types;   // further folders that hold types; a later one wins over an earlier one
   std::filesystem::path instance_types;  // operator's additions to the table of instance types; empty: none
   std::string default_region = "local";  // of a request that names none
   http::ServerSettings http;

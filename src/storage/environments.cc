@@ -12,7 +12,8 @@ namespace {
 
 const std::string kColumns =
     "id, name, type, region, owner, status, rolled_back, rolling_back, failure_code, failure_reason, parameters, tags, "
-    "request_document, outputs, fleet, fleet_updated_at, created_at, updated_at, correlation_id, version";
+    "request_document, outputs, fleet, fleet_updated_at, created_at, updated_at, correlation_id, type_version, "
+    "instance_id, instance_arn, instance_role, version";
 const std::string kSelect = "SELECT " + kColumns + " FROM environment ";
 
 EnvironmentRow read_environment(Columns columns) {
@@ -36,6 +37,10 @@ EnvironmentRow read_environment(Columns columns) {
   row.created_at = columns.time();
   row.updated_at = columns.time();
   row.correlation_id = columns.text();
+  row.type_version = columns.integer();
+  row.instance_id = columns.text();
+  row.instance_arn = columns.text();
+  row.instance_role = columns.text();
   row.version = columns.integer();
   return row;
 }
@@ -43,8 +48,9 @@ EnvironmentRow read_environment(Columns columns) {
 }  // namespace
 
 Result<void> insert_environment(Connection& connection, const EnvironmentRow& row) {
-  static const std::string sql =
-      "INSERT INTO environment (" + kColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  static const std::string sql = "INSERT INTO environment (" + kColumns +
+                                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                                 "?, ?, ?, ?)";
   auto inserted = connection.execute(sql, {row.id.str(),
                                            row.name,
                                            row.type,
@@ -64,6 +70,10 @@ Result<void> insert_environment(Connection& connection, const EnvironmentRow& ro
                                            column(row.created_at),
                                            column(row.updated_at),
                                            row.correlation_id,
+                                           row.type_version,
+                                           row.instance_id,
+                                           row.instance_arn,
+                                           row.instance_role,
                                            row.version});
   if (inserted) return {};
   if (inserted.error().kind != base::ErrorKind::conflict) return std::move(inserted).error();
@@ -75,11 +85,32 @@ Result<void> update_environment(Connection& connection, const EnvironmentRow& ro
   const auto updated = TRY(connection.execute(
       "UPDATE environment SET name = ?, type = ?, region = ?, owner = ?, status = ?, rolled_back = ?, "
       "rolling_back = ?, failure_code = ?, failure_reason = ?, parameters = ?, tags = ?, request_document = ?, "
-      "outputs = ?, fleet = ?, fleet_updated_at = ?, updated_at = ?, correlation_id = ?, version = version + 1 "
+      "outputs = ?, fleet = ?, fleet_updated_at = ?, updated_at = ?, correlation_id = ?, type_version = ?, "
+      "instance_id = ?, instance_arn = ?, instance_role = ?, version = version + 1 "
       "WHERE id = ? AND version = ?",
-      {row.name, row.type, row.region, row.owner, row.status, column(row.rolled_back), column(row.rolling_back),
-       row.failure_code, row.failure_reason, row.parameters, row.tags, row.request_document, row.outputs, row.fleet,
-       column(row.fleet_updated_at), column(row.updated_at), row.correlation_id, row.id.str(), row.version}));
+      {row.name,
+       row.type,
+       row.region,
+       row.owner,
+       row.status,
+       column(row.rolled_back),
+       column(row.rolling_back),
+       row.failure_code,
+       row.failure_reason,
+       row.parameters,
+       row.tags,
+       row.request_document,
+       row.outputs,
+       row.fleet,
+       column(row.fleet_updated_at),
+       column(row.updated_at),
+       row.correlation_id,
+       row.type_version,
+       row.instance_id,
+       row.instance_arn,
+       row.instance_role,
+       row.id.str(),
+       row.version}));
   if (updated == 1) return {};
   return base::conflict(fmt::format("environment {} was changed by somebody else meanwhile: read it again", row.name));
 }

@@ -34,6 +34,10 @@ struct EnvironmentRow {
   base::Time created_at{};
   base::Time updated_at{};
   std::string correlation_id;
+  std::int64_t type_version = 0;  // of `type`, in type_version; 0: launched before types had versions
+  std::string instance_id;        // all three empty where the launch told none
+  std::string instance_arn;
+  std::string instance_role;
   std::int64_t version = 0;  // rises by 1 with every update
 };
 

@@ -16,6 +16,10 @@ using base::Result;
 using broker::Environment;
 using slurm::Paths;
 
+namespace {
+constexpr std::string_view kInstanceTypes = "instance-types";
+}  // namespace
+
 LocalProvider::LocalProvider(net::Runtime& runtime, process::Supervisors& supervisors, broker::Ports& ports,
                              LocalSettings settings, slurm::Account account, std::string installation)
     : machine_{.runtime = runtime,
@@ -33,13 +37,15 @@ Result<void> LocalProvider::check_folder() const {
 }
 
 void LocalProvider::add_actions(workflow::ActionRegistry& registry) {
-  slurm::add_actions(registry, machine_, types_, keepers_);
+  const auto types = [this](const base::EnvironmentId& id) -> Result<slurm::InstanceTypes> {
+    return slurm::read_instance_types(TRY(tables_->table(id, kInstanceTypes)));
+  };
+  slurm::add_actions(registry, machine_, types, keepers_);
   programs::add_actions(registry, machine_, virtual_environments_);
 }
 
-Result<void> LocalProvider::use_instance_types(const boost::json::object& table) {
-  types_ = TRY(slurm::read_instance_types(table));
-  return {};
+void LocalProvider::use_tables(const broker::TypeTables& tables) {
+  tables_ = &tables;
 }
 
 boost::asio::awaitable<void> LocalProvider::stop() {
@@ -59,8 +65,9 @@ Result<void> LocalProvider::check(const Environment& wanted, const workflow::Pla
   if (!configuration || !configuration->is_object()) {
     return base::invalid("a launch in region local needs the parameter Configuration", "Configuration");
   }
+  const auto types = TRY(slurm::read_instance_types(TRY(tables_->table(wanted, kInstanceTypes))));
   const auto cluster =
-      TRY(slurm::plan_cluster(wanted.name, configuration->get_object(), types_, machine_.settings.max_nodes));
+      TRY(slurm::plan_cluster(wanted.name, configuration->get_object(), types, machine_.settings.max_nodes));
   // It has no id yet; all are as long.
   TRY(slurm::check_paths(Paths::of_key(machine_.settings, std::string(slurm::kKeyDigits, '0')), cluster));
   return slurm::check_programs(machine_.settings);

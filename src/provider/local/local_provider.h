@@ -31,8 +31,8 @@ class LocalProvider final : public broker::Provider {
 
   // The actions of documents. Call it before types are loaded.
   void add_actions(workflow::ActionRegistry& registry);
-  // The table `instance-types` of the type parallelcluster. Call it before the first launch. Errors: invalid.
-  base::Result<void> use_instance_types(const boost::json::object& table);
+  // Where an environment's instance types come from; outlives it. Call it before the first launch.
+  void use_tables(const broker::TypeTables& tables);
   // Ends the looking after of every environment; what runs goes on. Returns when nothing is under way. Twice is
   // harmless.
   boost::asio::awaitable<void> stop();
@@ -54,7 +54,7 @@ class LocalProvider final : public broker::Provider {
   bool is_cluster(const base::EnvironmentId& id) const;
 
   slurm::Machine machine_;
-  slurm::InstanceTypes types_;
+  const broker::TypeTables* tables_ = nullptr;
   slurm::Keepers keepers_;
   programs::VirtualEnvironments virtual_environments_;
   net::TaskGroup group_;

@@ -103,7 +103,7 @@ void MachineTest::open() {
   provider = std::make_unique<LocalProvider>(runtime, *supervisors, *ports, settings, account, "this");
   actions = std::make_unique<workflow::ActionRegistry>();
   provider->add_actions(*actions);
-  provider->use_instance_types(instance_types()).value();
+  provider->use_tables(tables);
 }
 
 void MachineTest::close() {

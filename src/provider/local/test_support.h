@@ -23,6 +23,16 @@ boost::json::object configuration(int least, int most, int idle_minutes = 10);
 boost::json::object instance_types();
 slurm::InstanceTypes read_types();
 
+// Every type has these instance types.
+struct FixedTables final : broker::TypeTables {
+  base::Result<boost::json::object> table(const broker::Environment&, std::string_view) const override {
+    return instance_types();
+  }
+  base::Result<boost::json::object> table(const base::EnvironmentId&, std::string_view) const override {
+    return instance_types();
+  }
+};
+
 struct MachineTest : testing::Test {
   MachineTest();
   ~MachineTest() override;
@@ -58,6 +68,7 @@ struct MachineTest : testing::Test {
   std::unique_ptr<process::Supervisors> supervisors;
   std::unique_ptr<storage::Database> database;
   std::unique_ptr<broker::Ports> ports;
+  FixedTables tables;
   std::unique_ptr<workflow::ActionRegistry> actions;
   std::unique_ptr<LocalProvider> provider;
   broker::Environment environment;

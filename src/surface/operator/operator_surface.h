@@ -7,6 +7,7 @@
 
 #include "auth/access_keys.h"
 #include "broker/environments.h"
+#include "broker/types.h"
 #include "http/surface.h"
 
 namespace slipway::surface::operator_api {
@@ -14,6 +15,7 @@ namespace slipway::surface::operator_api {
 // What its operations work with; all of it outlives the surface.
 struct Services {
   broker::Environments& environments;
+  broker::TypeRegistry& types;
   auth::AccessKeys& keys;
 };
 

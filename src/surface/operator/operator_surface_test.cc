@@ -50,7 +50,7 @@ class Operator : public ::testing::Test {
       world.runtime,
       world.clock,
       {.key_file = world.folder.path / "sealing.key", .credentials_file = world.folder.path / "credentials"}};
-  OperatorSurface surface{{.environments = *world.environments, .keys = keys}};
+  OperatorSurface surface{{.environments = *world.environments, .types = *world.types, .keys = keys}};
 };
 
 TEST_F(Operator, OwnsItsPrefixAlone) {

@@ -21,7 +21,7 @@ namespace {
 
 struct Services {
   const Machine& machine;
-  const InstanceTypes& types;
+  InstanceTypesOf types;
   Keepers& keepers;
 
   Paths paths(const StepContext& context) const { return Paths::of(machine.settings, context.environment_id); }
@@ -67,8 +67,8 @@ net::Task<json::object> prepare(Services services, StepContext context, json::ob
   CO_TRY(check_programs(machine.settings));
   const auto* given = inputs.if_contains("Configuration");
   if (!given || !given->is_object()) co_return base::invalid("Configuration is no structure", "Configuration");
-  auto cluster =
-      CO_TRY(plan_cluster(context.environment_name, given->get_object(), services.types, machine.settings.max_nodes));
+  const auto types = CO_TRY(services.types(context.environment_id));
+  auto cluster = CO_TRY(plan_cluster(context.environment_name, given->get_object(), types, machine.settings.max_nodes));
   CO_TRY(check_paths(paths, cluster));
   tell(context, fmt::format("making a folder for {} nodes", cluster.nodes.size()));
   assign_ports(cluster, CO_TRY(co_await machine.ports.reserve(context.environment_id, ports_needed(cluster))));
@@ -185,10 +185,9 @@ net::Task<json::object> remove_cluster(Services services, StepContext context, j
 
 }  // namespace
 
-void add_actions(workflow::ActionRegistry& registry, const Machine& machine, const InstanceTypes& types,
-                 Keepers& keepers) {
+void add_actions(workflow::ActionRegistry& registry, const Machine& machine, InstanceTypesOf types, Keepers& keepers) {
   using workflow::EffectClass;
-  const Services services{.machine = machine, .types = types, .keepers = keepers};
+  const Services services{.machine = machine, .types = std::move(types), .keepers = keepers};
   const auto add = [&](std::string name, EffectClass effect, Run run, workflow::Action::Inputs inputs = {},
                        std::vector<std::string_view> outputs = {}) {
     registry.add(std::move(name),

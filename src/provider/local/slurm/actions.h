@@ -13,6 +13,8 @@
 // DirectoryUnusable, DirectoryNotWritable, DirectoryTaken, DirectoryNotRemoved, DiskFull, NoFreePort, PortTaken,
 // DaemonNotStarted, DaemonDied, NoAnswer, NotPrepared.
 
+#include <functional>
+
 #include "provider/local/slurm/machine.h"
 #include "workflow/action.h"
 
@@ -20,9 +22,11 @@ namespace slipway::provider::local::slurm {
 
 class Keepers;
 
-// `types` may be filled later, before the first launch. All must outlive the registry.
-void add_actions(workflow::ActionRegistry& registry, const Machine& machine, const InstanceTypes& types,
-                 Keepers& keepers);
+// The instance types of an environment: those of its own version of its type.
+using InstanceTypesOf = std::function<base::Result<InstanceTypes>(const base::EnvironmentId&)>;
+
+// `types` is asked from the first launch on. All must outlive the registry.
+void add_actions(workflow::ActionRegistry& registry, const Machine& machine, InstanceTypesOf types, Keepers& keepers);
 
 // Ends every process of a cluster and returns when none is left; nobody may be starting any.
 net::Task<void> stop_cluster(const Machine& machine, Paths paths);

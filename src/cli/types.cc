@@ -1,0 +1,193 @@
+#include "cli/types.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+#include <filesystem>
+#include <memory>
+#include <ostream>
+
+#include "base/base64.h"
+#include "base/text.h"
+#include "cli/output.h"
+#include "cli/table.h"
+#include "cli/text_file.h"
+
+namespace slipway::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Options {
+  Settings settings;
+  std::string name;
+  std::string folder;
+  int version = 0;
+};
+
+std::string path_of(const std::string& name, std::string_view rest = {}) {
+  return fmt::format("/slipway/v1/types/{}{}", base::percent_encode(name), rest);
+}
+
+base::Result<ExitCode> list(const Context& context, const Options& options) {
+  const auto client = TRY(context.connect(options.settings));
+  auto answer = TRY(client.call({.method = "GET", .path = "/slipway/v1/types"}));
+  Table table({"NAME", "VERSION", "SOURCE", "TITLE"});
+  View view;
+  std::string problems;
+  for (const auto& type : items_at(answer, "/types")) {
+    auto name = text_at(type, "/name");
+    table.add({name, text_at(type, "/version"), text_at(type, "/source"), text_at(type, "/title")});
+    const auto problem = text_at(type, "/problem");
+    if (!problem.empty()) problems += fmt::format("\nThe folder of {} is broken:\n{}\n", name, problem);
+    view.names.push_back(std::move(name));
+  }
+  view.table = table.text() + problems;
+  view.data = std::move(answer);
+  context.show(view, options.settings);
+  return ExitCode::ok;
+}
+
+base::Result<ExitCode> versions(const Context& context, const Options& options) {
+  const auto client = TRY(context.connect(options.settings));
+  auto answer = TRY(client.call({.method = "GET", .path = path_of(options.name, "/versions")}));
+  Table table({"VERSION", "CURRENT", "CREATED", "SOURCE", "BY", "CONTENT"});
+  View view;
+  for (const auto& one : items_at(answer, "/versions")) {
+    auto version = text_at(one, "/version");
+    table.add({version, text_at(one, "/current") == "true" ? "yes" : "", readable_time(text_at(one, "/createdAt")),
+               text_at(one, "/source"), text_at(one, "/createdBy"), text_at(one, "/sha256").substr(0, 12)});
+    view.names.push_back(std::move(version));
+  }
+  view.table = table.text();
+  view.data = std::move(answer);
+  context.show(view, options.settings);
+  return ExitCode::ok;
+}
+
+// What the broker's own reader leaves out is left out here too; it refuses what may not be.
+base::Result<boost::json::object> pack(const fs::path& folder) {
+  boost::json::object files;
+  std::error_code failed;
+  const auto add = [&](const fs::path& file, const std::string& path) -> base::Result<void> {
+    const auto bytes = TRY(read_text_file(file));
+    files[path] = base::is_utf8(bytes) ? boost::json::object{{"text", bytes}}
+                                       : boost::json::object{{"base64", base::to_base64(bytes)}};
+    return {};
+  };
+  for (auto entry = fs::recursive_directory_iterator(folder, failed); !failed && entry != end(entry);
+       entry.increment(failed)) {
+    const auto name = entry->path().filename().string();
+    if (name.starts_with('.') || name.ends_with('~')) {
+      entry.disable_recursion_pending();
+    } else if (entry->is_symlink(failed)) {
+      return base::invalid(fmt::format("{} is a link; a type holds none", entry->path().string()));
+    } else if (entry->is_regular_file(failed)) {
+      TRY(add(entry->path(), entry->path().lexically_relative(folder).generic_string()));
+    }
+  }
+  if (failed) return base::not_found(fmt::format("{} cannot be read: {}", folder.string(), failed.message()));
+  // Files that types share stand beside the folders, and travel with each of them.
+  const auto shared = folder.parent_path() / "shared";
+  for (const auto& entry : fs::directory_iterator(shared, failed)) {
+    const auto name = entry.path().filename().string();
+    const auto* type = files.if_contains("type.yaml");
+    const bool used = type != nullptr && text_at(*type, "/text").find("../shared/" + name) != std::string::npos;
+    if (used) TRY(add(entry.path(), ".shared/" + name));
+  }
+  return files;
+}
+
+base::Result<ExitCode> push(const Context& context, const Options& options) {
+  const auto client = TRY(context.connect(options.settings));
+  std::error_code failed;
+  const auto folder = fs::canonical(options.folder, failed);
+  if (failed) return base::not_found(fmt::format("{}: {}", options.folder, failed.message()));
+  boost::json::object body{{"files", TRY(pack(folder))}};
+  const auto name = folder.filename().string();
+  auto answer = TRY(client.call({.method = "PUT", .path = path_of(name), .body = std::move(body)}));
+  auto line = fmt::format("{}: version {} is what launches take now.\n", name, text_at(answer, "/version"));
+  context.show({.data = std::move(answer), .table = std::move(line), .names = {name}}, options.settings);
+  return ExitCode::ok;
+}
+
+base::Result<ExitCode> change(const Context& context, const Options& options, std::string_view how,
+                              std::optional<boost::json::value> body) {
+  const auto client = TRY(context.connect(options.settings));
+  auto answer = TRY(client.call({.method = "POST", .path = path_of(options.name, how), .body = std::move(body)}));
+  auto line = fmt::format("{}: version {} is what launches take now; what runs keeps its own.\n", options.name,
+                          text_at(answer, "/version"));
+  context.show({.data = std::move(answer), .table = std::move(line), .names = {options.name}}, options.settings);
+  return ExitCode::ok;
+}
+
+base::Result<ExitCode> promote(const Context& context, const Options& options) {
+  return change(context, options, "/promote", boost::json::object{{"version", options.version}});
+}
+
+base::Result<ExitCode> roll_back(const Context& context, const Options& options) {
+  return change(context, options, "/rollback", std::nullopt);
+}
+
+}  // namespace
+
+void add_types(Command& group, const Context& context) {
+  auto declare = [&](const std::string& name, const std::string& help, auto arguments, auto action) {
+    auto options = std::make_shared<Options>();
+    auto command = group.add(name, help);
+    arguments(command, *options);
+    add_settings(command, options->settings);
+    command.run([&context, options, action] { return action(context, *options); });
+  };
+  const auto named = [](Command& command, Options& options) { command.argument("NAME", options.name, "The type"); };
+  declare("list", "List the environment types, and which folders are broken", [](Command&, Options&) {}, list);
+  declare("versions", "List the versions of a type, newest first", named, versions);
+  declare(
+      "push", "Upload a folder and make it the version that launches take",
+      [](Command& command, Options& options) {
+        command.argument("DIR", options.folder, "The type's folder", {.completes = Completes::folders});
+      },
+      push);
+  declare(
+      "promote", "Make a version the one that launches take",
+      [named](Command& command, Options& options) {
+        named(command, options);
+        command.option("--version", options.version, 1, 1'000'000'000, "The version",
+                       {.placeholder = "N", .variable = "-", .required = true});
+      },
+      promote);
+  declare("rollback", "Go back to the version before the current one", named, roll_back);
+}
+
+base::Result<View> show_type(const Context& context, const Settings& settings, const std::string& name, int version) {
+  const auto client = TRY(context.connect(settings));
+  Call call{.method = "GET", .path = path_of(name)};
+  if (version > 0) call.query.emplace_back("version", std::to_string(version));
+  auto type = TRY(client.call(call));
+  Table facts;
+  facts.add({"Name", text_at(type, "/name")});
+  facts.add({"Version", text_at(type, "/version")});
+  facts.add({"Title", text_at(type, "/title")});
+  for (const auto& provider : items_at(type, "/providers")) {
+    std::string operations;
+    for (const auto& one : items_at(provider, "/operations")) {
+      operations += (operations.empty() ? "" : ", ") + std::string(one.as_string());
+    }
+    facts.add({"On " + text_at(provider, "/name"), operations});
+  }
+  for (const auto& one : items_at(type, "/configurations")) {
+    facts.add({"Configuration", text_at(one, "/name") + "  " + text_at(one, "/title")});
+  }
+  Table parameters({"PARAMETER", "TYPE", "DEFAULT", "TITLE"});
+  for (const auto& one : items_at(type, "/parameters")) {
+    const auto* fallback = one.get_object().if_contains("default");
+    parameters.add({text_at(one, "/name"), text_at(one, "/type"),
+                    fallback == nullptr ? (text_at(one, "/required") == "true" ? "(required)" : "")
+                                        : boost::json::serialize(*fallback),
+                    text_at(one, "/title")});
+  }
+  return View{.data = std::move(type), .table = facts.text() + "\n" + parameters.text(), .names = {name}};
+}
+
+}  // namespace slipway::cli

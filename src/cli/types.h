@@ -1,0 +1,16 @@
+#pragma once
+// `slipway types list|versions|push|promote|rollback`: environment types of a broker.
+
+#include "cli/command.h"
+#include "cli/context.h"
+#include "cli/output.h"
+
+namespace slipway::cli {
+
+// Into the group `types`, which has offline commands too (tool/types.cc).
+void add_types(Command& group, const Context& context);
+
+// One type as the broker has it, at this version (0: the current one).
+base::Result<View> show_type(const Context& context, const Settings& settings, const std::string& name, int version);
+
+}  // namespace slipway::cli

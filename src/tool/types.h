@@ -1,0 +1,15 @@
+#pragma once
+// The commands of the group `types` that need no broker. Used by types.cc alone.
+
+#include "cli/command.h"
+#include "cli/context.h"
+
+namespace slipway::tool {
+
+void add_types_new(cli::Command& group, const cli::Context& context);
+void add_types_lint(cli::Command& group, const cli::Context& context);
+void add_types_schema(cli::Command& group, const cli::Context& context);
+void add_types_show(cli::Command& group, const cli::Context& context);
+void add_types_diff(cli::Command& group, const cli::Context& context);
+
+}  // namespace slipway::tool

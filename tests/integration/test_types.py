@@ -1,0 +1,126 @@
+"""Environment types as folders: added to a running broker, broken, mended, pushed, rolled back."""
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import BINARY, ROOT, clean_environment, until
+
+HELLO = ROOT / "examples/types/hello"
+
+
+@pytest.fixture
+def own_types(tmp_path):
+    folder = tmp_path / "own"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def typed(new_broker, own_types):
+    return new_broker(environment={"SLIPWAY_MORE_TYPES": str(own_types)}).start()
+
+
+def slipway(*words, broker=None, cwd=None):
+    environment = clean_environment()
+    if broker:
+        environment["SLIPWAY_DATA_DIR"] = str(broker.data)
+    done = subprocess.run([BINARY, *words], env=environment, cwd=cwd, capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def types_of(broker):
+    code, out, err = slipway("types", "list", "-o", "json", broker=broker)
+    assert code == 0, err
+    return {one["name"]: one for one in json.loads(out)["types"]}
+
+
+def replace(folder, was, by):
+    """As an editor does: a new file in the old one's place."""
+    file = folder / "type.yaml"
+    text = file.read_text()
+    assert was in text
+    fresh = file.with_suffix(".new~")
+    fresh.write_text(text.replace(was, by))
+    os.rename(fresh, file)
+
+
+def test_a_folder_is_added_broken_mended_pushed_and_rolled_back(typed, own_types, tmp_path):
+    assert "hello" not in types_of(typed)
+    shutil.copytree(HELLO, own_types / "hello")
+    added = until(lambda: types_of(typed).get("hello"), what="the new type")
+    assert (added["version"], added["source"], added["title"]) == (1, "folder", "Hello")
+
+    replace(own_types / "hello", "title: Hello\n", "titel: Hello\n")
+    broken = until(lambda: types_of(typed)["hello"].get("problem"), what="the problem")
+    assert "type.yaml:3:1" in broken and "did you mean title" in broken
+    assert types_of(typed)["hello"]["version"] == 1
+    assert "did you mean title" in slipway("types", "list", broker=typed)[1]
+    assert "type.yaml:3:1" in typed.log.read_text()
+
+    replace(own_types / "hello", "titel: Hello\n", "title: Mended\n")
+    until(lambda: types_of(typed)["hello"].get("title") == "Mended", what="the mended type")
+    assert "problem" not in types_of(typed)["hello"]
+
+    pushed = shutil.copytree(HELLO, tmp_path / "work/hello")
+    replace(pushed, "title: Hello\n", "title: Pushed\n")
+    code, out, err = slipway("types", "push", str(pushed), broker=typed)
+    assert code == 0 and "version 3" in out, err
+    code, out, _ = slipway("types", "versions", "hello", "-o", "json", broker=typed)
+    assert [(one["version"], one["source"], one["current"]) for one in json.loads(out)["versions"]] == [
+        (3, "push", True), (2, "folder", False), (1, "folder", False)]
+    code, out, _ = slipway("types", "rollback", "hello", broker=typed)
+    assert code == 0 and "version 2" in out
+    typed.kill9()
+    typed.start()
+    assert types_of(typed)["hello"]["title"] == "Mended"
+    code, out, _ = slipway("types", "promote", "hello", "--version", "3", broker=typed)
+    assert code == 0 and types_of(typed)["hello"]["title"] == "Pushed"
+    assert slipway("types", "promote", "hello", "--version", "9", broker=typed)[0] == 3
+    assert "Who" in slipway("types", "show", "hello", broker=typed)[1]
+
+
+def test_a_push_is_checked_and_for_administrators(typed, tmp_path):
+    folder = shutil.copytree(HELLO, tmp_path / "hello")
+    (folder / "launch.yaml").unlink()
+    code, _, err = slipway("types", "push", str(folder), broker=typed)
+    assert code == 1 and "hello/type.yaml" in err and "no file launch.yaml" in err
+    assert "hello" not in types_of(typed)
+    shutil.copy(HELLO / "launch.yaml", folder)
+    (folder / "link.yaml").symlink_to("/etc/passwd")
+    code, _, err = slipway("types", "push", str(folder), broker=typed)
+    assert code == 1 and "is a link" in err
+
+
+def test_lint_new_schema_and_diff_need_no_broker(tmp_path):
+    code, out, _ = slipway("types", "lint", str(HELLO))
+    assert code == 0 and "in order" in out
+    for built_in in (ROOT / "types").iterdir():
+        if (built_in / "type.yaml").exists():
+            assert slipway("types", "lint", str(built_in))[0] == 0, built_in
+    assert slipway("types", "new", "mine", cwd=tmp_path)[0] == 0
+    assert slipway("types", "lint", "mine", cwd=tmp_path)[0] == 0
+    assert slipway("types", "new", "mine", cwd=tmp_path)[0] == 5
+    documents = [tmp_path / "myLaunchSSM.yaml", tmp_path / "myTerminateSSM.yaml"]
+    for document, source in zip(documents, ("launch", "terminate")):
+        shutil.copy(HELLO / f"{source}.yaml", document)
+    code, _, err = slipway("types", "new", "taken", "--from-ssm", str(documents[0]), "--from-ssm", str(documents[1]),
+                           cwd=tmp_path)
+    assert code == 0, err
+    code, out, _ = slipway("types", "lint", "taken", cwd=tmp_path)
+    assert code == 0, out
+    assert (tmp_path / "taken/myLaunchSSM.yaml").read_bytes() == documents[0].read_bytes()
+    assert json.loads(slipway("types", "schema")[1])["properties"]["documents"]
+    code, out, _ = slipway("types", "diff", str(HELLO), str(HELLO))
+    assert code == 0 and "same" in out
+    changed = shutil.copytree(HELLO, tmp_path / "changed/hello")
+    replace(changed, "title: Hello\n", "title: Changed\n")
+    out = slipway("types", "diff", str(HELLO), str(changed))[1]
+    assert "- title: Hello" in out and "+ title: Changed" in out
+    (changed / "type.yaml").write_text("name: hello\ncolour: green\n")
+    code, out, _ = slipway("types", "lint", str(changed), "-o", "json")
+    assert code == 1
+    found = {problem["code"]: problem for problem in json.loads(out)["problems"]}
+    assert found["E-KEY"]["line"] == 2 and "E-DOCUMENT" in found
