@@ -52,6 +52,9 @@ class Counting final : public Listener {
   void ended(const Ended&) override {
     if (--left == 0 && resume) resume();
   }
+  base::Result<void> again(storage::Connection&, const Identity&, const std::string&, base::Time) override {
+    return {};
+  }
   void progress(const Progress&) override {}
   awaitable<void> all() {
     co_await net::suspend_until(runtime_, [this](std::function<void()> go_on) { resume = std::move(go_on); });

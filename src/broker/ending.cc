@@ -101,6 +101,15 @@ base::Result<void> may_begin(std::string_view kind, const Environment& environme
       fmt::format("{} cannot {} while it is {}. {}", environment.name, kind, to_string(status), advice(status)));
 }
 
+base::Result<void> may_begin_again(std::string_view kind, const Environment& environment) {
+  const auto status = environment.status;
+  if (kind == kLaunch && status == Status::failed) return {};
+  if (kind == kStart && status == Status::starting_failed) return {};
+  if (kind == kStop && status == Status::stopping_failed) return {};
+  if (kind == kTerminate && status == Status::terminating_failed) return {};
+  return base::conflict(fmt::format("{} cannot be retried while {} is {}.", kind, environment.name, to_string(status)));
+}
+
 void apply_end(const workflow::Ended& ended, Environment& environment) {
   if (ended.kind == kLaunch) apply_launch(ended, environment);
   if (ended.kind == kStart) apply_change(ended, Status::available, Status::starting_failed, environment);

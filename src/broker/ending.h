@@ -20,6 +20,9 @@ Status under_way(std::string_view kind);
 // Whether a start or a stop may begin. Errors: conflict, saying what would be possible instead.
 base::Result<void> may_begin(std::string_view kind, const Environment& environment);
 
+// Whether an execution of that kind may be done again. Errors: conflict.
+base::Result<void> may_begin_again(std::string_view kind, const Environment& environment);
+
 // Derives status, failure and outputs. An environment that was asked to terminate meanwhile stays so.
 void apply_end(const workflow::Ended& ended, Environment& environment);
 

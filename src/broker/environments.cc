@@ -59,7 +59,7 @@ Environments::Environments(net::Runtime& runtime, storage::Database& database, c
       actions_(actions),
       providers_(std::move(providers)),
       tasks_(runtime),
-      engine_(runtime, database, clock, actions, *this, std::move(settings)) {}
+      engine_(runtime, database, clock, actions, *this, std::move(settings), this) {}
 
 Environments::~Environments() = default;
 

@@ -57,7 +57,7 @@ struct EnvironmentPage {
 
 struct Explanation;  // broker/why.h
 
-class Environments final : private workflow::Listener {
+class Environments final : private workflow::Listener, private workflow::Documents {
  public:
   // All references, and the providers, outlive it.
   Environments(net::Runtime& runtime, storage::Database& database, const base::Clock& clock, const TypeRegistry& types,
@@ -105,6 +105,11 @@ class Environments final : private workflow::Listener {
   // nothing to end. Returns when they have ended. Idempotent.
   net::Task<void> terminate_instances(base::EnvironmentId id, Cause cause);
 
+  // Says to an execution what it waits for, as workflow::Engine::signal does; the signal is the cause's caller's.
+  net::Task<workflow::SignalResult> signal(base::ExecutionId id, workflow::Signal signal, Cause cause);
+  // Ends an execution, as workflow::Engine::cancel does. Errors: not_found, conflict where it has ended.
+  net::Task<void> cancel_execution(base::ExecutionId id, bool complete, Cause cause);
+
   // Everything that led to where the environment is, also after it is gone. By id, or by name: the newest that had it.
   // Errors: not_found.
   net::Task<Explanation> explain(std::string name_or_id);
@@ -125,7 +130,13 @@ class Environments final : private workflow::Listener {
   // workflow::Listener
   base::Result<void> finalise(storage::Connection& connection, const workflow::Ended& ended) override;
   void ended(const workflow::Ended& ended) override;
+  base::Result<void> again(storage::Connection& connection, const workflow::Identity& identity, const std::string& kind,
+                           base::Time now) override;
   void progress(const workflow::Progress& progress) override;
+
+  // workflow::Documents: those of the environment's type, by the base names of their files.
+  base::Result<std::shared_ptr<const workflow::Plan>> find(const workflow::Identity& parent,
+                                                           std::string_view name) const override;
 
   Provider* provider_for(std::string_view region) const;  // null where none serves it
   // The type's document for an operation in a region. Errors: invalid.

@@ -47,6 +47,7 @@ struct DatabaseStatistics {
   std::uint64_t commits = 0;       // group commits
   std::uint64_t transactions = 0;  // members of those groups
   std::uint64_t queued = 0;        // transactions waiting now
+  std::uint64_t queue_limit = 0;   // beyond it one more is refused
   std::int64_t size_bytes = 0;
 };
 

@@ -13,8 +13,7 @@ namespace {
 const std::string kSelect =
     "SELECT id, environment_id, document_name, document_version, kind, correlation_id, created_at, state, cursor, "
     "visit, attempt, generation, wake_at, deadline, progress, vals, failure_code, failure_text, started_at, ended_at, "
-    "seq, "
-    "fence, cancel_at, cancel_by FROM execution ";
+    "seq, fence, cancel_at, cancel_by, parent_id, retry_of, cancel_kind FROM execution ";
 
 ExecutionRow read_execution(Columns columns) {
   ExecutionRow row;
@@ -42,6 +41,9 @@ ExecutionRow read_execution(Columns columns) {
   row.fence = columns.integer();
   row.cancel_at = columns.optional_time();
   row.cancel_by = columns.text();
+  row.parent_id = columns.text();
+  row.retry_of = columns.text();
+  row.cancel_kind = columns.text();
   return row;
 }
 
@@ -75,10 +77,11 @@ Result<bool> write_guarded(Connection& connection, const Move& move) {
       "UPDATE execution SET state = ?, cursor = ?, visit = ?, attempt = ?, generation = ?, wake_at = ?, deadline = ?, "
       "progress = ?, vals = COALESCE(?, vals), failure_code = ?, failure_text = ?, started_at = ?, ended_at = ?, seq = "
       "seq + 1 "
-      "WHERE id = ? AND fence = ? AND seq = ? AND ended_at IS NULL AND (? = 1 OR cancel_at IS NULL)",
+      "WHERE id = ? AND fence = ? AND seq = ? AND ended_at IS NULL "
+      "AND (cancel_at IS NULL OR ? = 1 OR (? = 1 AND cancel_kind = 'complete'))",
       {next.state, next.cursor, next.visit, next.attempt, next.generation, column(next.wake_at), column(next.deadline),
        next.progress, vals, next.failure_code, next.failure_text, column(next.started_at), column(next.ended_at),
-       next.id.str(), next.fence, next.seq, column(move.ignore_cancel)}));
+       next.id.str(), next.fence, next.seq, column(move.ignore_cancel), column(move.ignore_complete)}));
   return moved == 1;
 }
 
@@ -94,9 +97,8 @@ Result<void> insert_execution(Connection& connection, const ExecutionRow& row, c
   auto inserted = connection.execute(
       "INSERT INTO execution (id, environment_id, document_name, document_version, kind, correlation_id, created_at, "
       "state, cursor, visit, attempt, generation, wake_at, deadline, progress, vals, failure_code, failure_text, "
-      "started_at, "
-      "ended_at, seq, fence, cancel_at, cancel_by) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "started_at, ended_at, seq, fence, cancel_at, cancel_by, parent_id, retry_of, cancel_kind) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       {row.id.str(),
        row.environment_id.str(),
        row.document_name,
@@ -120,7 +122,10 @@ Result<void> insert_execution(Connection& connection, const ExecutionRow& row, c
        row.seq,
        row.fence,
        column(row.cancel_at),
-       row.cancel_by});
+       row.cancel_by,
+       row.parent_id,
+       row.retry_of,
+       row.cancel_kind});
   if (!inserted && inserted.error().kind == base::ErrorKind::conflict) {
     return base::conflict(fmt::format("environment {} is busy with another execution: wait until it has ended",
                                       row.environment_id.str()))
@@ -139,20 +144,33 @@ Result<Moved> move_execution(Connection& connection, const Move& move) {
   return Moved::yes;
 }
 
-Result<bool> request_cancel(Connection& connection, const base::ExecutionId& id, std::string_view by, base::Time at) {
+Result<bool> request_cancel(Connection& connection, const base::ExecutionId& id, std::string_view by, base::Time at,
+                            std::string_view kind) {
   const auto stored = TRY(find_execution(connection, id));
   if (!stored || stored->ended_at) return false;
-  if (stored->cancel_at) return true;
-  TRY(connection.execute("UPDATE execution SET cancel_at = ?, cancel_by = ?, wake_at = ? WHERE id = ?",
-                         {column(at), by, column(at), id.str()}));
+  const bool stronger = stored->cancel_kind == kComplete && kind != kComplete;
+  if (stored->cancel_at && !stronger) return true;
+  TRY(connection.execute("UPDATE execution SET cancel_at = ?, cancel_by = ?, cancel_kind = ?, wake_at = ? WHERE id = ?",
+                         {column(at), by, kind, column(at), id.str()}));
   JournalRow entry;
   entry.step = stored->cursor;
   entry.visit = stored->visit;
   entry.attempt = stored->attempt;
   entry.kind = "Cancel";
   entry.at = at;
+  if (kind == kComplete) entry.payload = R"({"kind":"complete"})";
   TRY(append_journal(connection, id, stored->seq, stored->fence, entry));
   return true;
+}
+
+Result<void> tell_parent(Connection& connection, const base::ExecutionId& parent, JournalRow entry, base::Time at) {
+  const auto stored = TRY(find_execution(connection, parent));
+  if (!stored || stored->ended_at) return {};
+  TRY(connection.execute("UPDATE execution SET wake_at = ?, seq = seq + 1 WHERE id = ?", {column(at), parent.str()}));
+  entry.step = stored->cursor;
+  entry.visit = stored->visit;
+  entry.attempt = stored->attempt;
+  return append_journal(connection, parent, stored->seq + 1, stored->fence, entry);
 }
 
 Result<std::optional<ExecutionRow>> find_execution(Connection& connection, const base::ExecutionId& id) {
@@ -162,7 +180,7 @@ Result<std::optional<ExecutionRow>> find_execution(Connection& connection, const
 
 Result<std::optional<ExecutionRow>> find_active_execution(Connection& connection,
                                                           const base::EnvironmentId& environment_id) {
-  static const std::string sql = kSelect + "WHERE environment_id = ? AND ended_at IS NULL";
+  static const std::string sql = kSelect + "WHERE environment_id = ? AND ended_at IS NULL AND parent_id = ''";
   return first_row(connection, sql, {environment_id.str()}, read_execution);
 }
 
@@ -172,15 +190,32 @@ Result<std::vector<ExecutionRow>> executions_of(Connection& connection, const ba
   return all_rows(connection, sql, {environment_id.str(), limit}, read_execution);
 }
 
-Result<void> each_active_execution(Connection& connection, const std::function<void(Due)>& visit) {
-  return connection.query("SELECT id, wake_at FROM execution WHERE ended_at IS NULL ORDER BY wake_at NULLS FIRST, id",
-                          {}, [&](const Row& row) {
-                            Columns columns(row);
-                            Due due;
-                            due.id = base::ExecutionId(columns.text());
-                            due.wake_at = columns.optional_time();
-                            visit(std::move(due));
-                          });
+Result<void> each_due_execution(Connection& connection, base::Time now, const std::function<void(Due)>& visit) {
+  return connection.query(
+      "SELECT id, wake_at, state, kind, cancel_at IS NOT NULL FROM execution WHERE ended_at IS NULL "
+      "AND (wake_at IS NULL OR wake_at <= ?) ORDER BY wake_at NULLS FIRST, id",
+      {column(now)}, [&](const Row& row) {
+        Columns columns(row);
+        Due due;
+        due.id = base::ExecutionId(columns.text());
+        due.wake_at = columns.optional_time();
+        due.state = columns.text();
+        due.kind = columns.text();
+        due.cancelled = columns.flag();
+        visit(std::move(due));
+      });
+}
+
+Result<void> each_later_execution(Connection& connection, base::Time now, const std::function<void(Due)>& visit) {
+  return connection.query(
+      "SELECT id, wake_at FROM execution WHERE ended_at IS NULL AND wake_at > ? ORDER BY wake_at, id", {column(now)},
+      [&](const Row& row) {
+        Columns columns(row);
+        Due due;
+        due.id = base::ExecutionId(columns.text());
+        due.wake_at = columns.optional_time();
+        visit(std::move(due));
+      });
 }
 
 }  // namespace slipway::storage

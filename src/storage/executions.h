@@ -24,6 +24,8 @@ struct ExecutionRow {
   std::string kind;  // launch, terminate, ...
   std::string correlation_id;
   base::Time created_at{};
+  std::string parent_id;  // the execution whose aws:executeAutomation this is; else empty
+  std::string retry_of;   // the ended execution that this one does again; else empty
 
   // Written by every move.
   std::string state;
@@ -47,7 +49,10 @@ struct ExecutionRow {
   // Written by request_cancel alone.
   std::optional<base::Time> cancel_at;
   std::string cancel_by;
+  std::string cancel_kind;  // empty: as soon as it may be; "complete": after the current step
 };
+
+inline constexpr std::string_view kComplete = "complete";  // a cancel_kind
 
 struct JournalRow {
   std::int64_t jid = 0;  // order of appending over all executions; given by the store
@@ -83,7 +88,8 @@ struct EffectRow {
 // The functions below block for a few statements each; call those that write inside one Database::write.
 
 // Stores `row` (seq and fence as they are) and `journal` (execution_id, seq and fence are filled in). Errors: conflict
-// where its environment already has an active execution or the id exists, or its environment or document does not.
+// where its environment already has an active execution (those with a parent do not count) or the id exists, or its
+// environment or document does not.
 base::Result<void> insert_execution(Connection& connection, const ExecutionRow& row,
                                     const std::vector<JournalRow>& journal);
 
@@ -92,6 +98,7 @@ struct Move {
   ExecutionRow next;  // how it shall be, with seq and fence as they were read
   bool vals_changed = true;
   bool ignore_cancel = false;       // for moves that carry out a cancellation
+  bool ignore_complete = false;     // for moves that know of a cancellation of kind "complete", and of no other
   std::vector<JournalRow> journal;  // execution_id, seq and fence are filled in
   std::vector<EffectRow> effects;   // inserted or updated; execution_id is filled in
 };
@@ -104,25 +111,38 @@ enum class Moved {
 // the transaction does must then be left out by the caller.
 base::Result<Moved> move_execution(Connection& connection, const Move& move);
 
-// Asks an execution to end: sets cancel_at (kept where it is set already), makes it due at `at` and appends a journal
-// row of kind Cancel. Gives false where it has ended or does not exist. Idempotent. It does not raise seq.
+// Asks an execution to end: sets cancel_at (kept where it is set already, but for a "complete" that becomes a cancel),
+// makes it due at `at` and appends a journal row of kind Cancel. Gives false where it has ended or does not exist.
+// Idempotent. It does not raise seq.
 base::Result<bool> request_cancel(Connection& connection, const base::ExecutionId& id, std::string_view by,
-                                  base::Time at);
+                                  base::Time at, std::string_view kind = {});
+
+// Tells the parent of a child that ended: makes it due at `at`, and appends `entry` to its journal under a seq of its
+// own, so that a move of the parent that does not know of it is lost. Nothing happens where the parent has ended.
+base::Result<void> tell_parent(Connection& connection, const base::ExecutionId& parent, JournalRow entry,
+                               base::Time at);
 
 base::Result<std::optional<ExecutionRow>> find_execution(Connection& connection, const base::ExecutionId& id);
+// The one without a parent.
 base::Result<std::optional<ExecutionRow>> find_active_execution(Connection& connection,
                                                                 const base::EnvironmentId& environment_id);
-// Newest first, at most `limit`.
+// Newest first, at most `limit`; children too.
 base::Result<std::vector<ExecutionRow>> executions_of(Connection& connection, const base::EnvironmentId& environment_id,
                                                       int limit);
 
-// Every active execution, soonest due first, those without wake_at before all others. Reads an index alone, so that
-// 100,000 of them cost little at start.
+// An active execution. Of those that are due by then also what is needed to bring them on their way.
 struct Due {
   base::ExecutionId id;
   std::optional<base::Time> wake_at;
+  std::string state;
+  std::string kind;
+  bool cancelled = false;
 };
-base::Result<void> each_active_execution(Connection& connection, const std::function<void(Due)>& visit);
+// Those that are due at `now` or wait for no time, soonest first, those without wake_at before all others.
+base::Result<void> each_due_execution(Connection& connection, base::Time now, const std::function<void(Due)>& visit);
+// Those that are due after `now`, soonest first, id and wake_at alone. Reads an index and no row, so that 100,000 of
+// them cost little at start.
+base::Result<void> each_later_execution(Connection& connection, base::Time now, const std::function<void(Due)>& visit);
 
 // Rows with jid > `after_jid`, oldest first, at most `limit`.
 base::Result<std::vector<JournalRow>> journal_of(Connection& connection, const base::ExecutionId& id,

@@ -323,19 +323,82 @@ TEST_P(Executions, an_execution_needs_its_environment_and_its_document) {
 }
 
 TEST_P(Executions, active_ones_come_soonest_first_and_ended_ones_not_at_all) {
-  const std::vector<std::optional<base::Time>> wakes = {at(30), std::nullopt, at(10), at(20)};
+  const std::vector<std::optional<base::Time>> wakes = {at(30), std::nullopt, at(10), at(5)};
   for (int i = 0; i < 4; ++i) {
     auto row = execution("e-" + std::to_string(i), "env-" + std::to_string(i + 1));
     row.wake_at = wakes[static_cast<std::size_t>(i)];
     if (i == 3) row.ended_at = at(5);
     ASSERT_TRUE(insert(row));
   }
-  std::vector<std::string> order;
-  ASSERT_TRUE(each_active_execution(database->reader(), [&](Due due) {
-    order.push_back(due.id.str());
-    EXPECT_EQ(due.wake_at, stored(due.id.str()).wake_at);
+  std::vector<std::string> due;
+  ASSERT_TRUE(each_due_execution(database->reader(), at(20), [&](Due found) {
+    due.push_back(found.id.str());
+    EXPECT_EQ(found.wake_at, stored(found.id.str()).wake_at);
+    EXPECT_EQ(found.state, stored(found.id.str()).state);
+    EXPECT_EQ(found.kind, stored(found.id.str()).kind);
   }));
-  EXPECT_THAT(order, ElementsAre("e-1", "e-2", "e-0"));
+  EXPECT_THAT(due, ElementsAre("e-1", "e-2"));
+  std::vector<std::string> later;
+  ASSERT_TRUE(each_later_execution(database->reader(), at(20), [&](Due found) {
+    later.push_back(found.id.str());
+    EXPECT_EQ(found.wake_at, stored(found.id.str()).wake_at);
+  }));
+  EXPECT_THAT(later, ElementsAre("e-0"));
+}
+
+TEST_P(Executions, those_that_are_due_later_are_read_from_the_index_alone) {
+  std::string plan;
+  ASSERT_TRUE(database->reader().query(
+      "EXPLAIN QUERY PLAN SELECT id, wake_at FROM execution WHERE ended_at IS NULL AND wake_at > ? ORDER BY wake_at, "
+      "id",
+      {std::int64_t{1}}, [&](const Row& row) { plan += row.text(3); }));
+  EXPECT_EQ(plan, "SEARCH execution USING COVERING INDEX execution_due (wake_at>?)");
+}
+
+TEST_P(Executions, children_stand_beside_the_one_active_execution) {
+  ASSERT_TRUE(insert(execution("e-1", "env-1")));
+  auto child = execution("e-2", "env-1");
+  child.parent_id = "e-1";
+  child.retry_of = "e-0";
+  ASSERT_TRUE(insert(child));
+  EXPECT_EQ(stored("e-2").parent_id, "e-1");
+  EXPECT_EQ(stored("e-2").retry_of, "e-0");
+  EXPECT_EQ(find_active_execution(database->reader(), EnvironmentId("env-1")).value()->id.str(), "e-1");
+
+  Move stale;
+  stale.next = stored("e-1");
+  JournalRow ended;
+  ended.kind = "ChildEnded";
+  ended.at = at(7);
+  ASSERT_TRUE(
+      write([&](Connection& connection) { return tell_parent(connection, base::ExecutionId("e-1"), ended, at(7)); }));
+  EXPECT_EQ(stored("e-1").wake_at, at(7));
+  EXPECT_EQ(stored("e-1").seq, 1);
+  EXPECT_EQ(journal("e-1").back().seq, 1);
+  EXPECT_EQ(move(stale), Moved::lost) << "it did not know that the child has ended";
+}
+
+TEST_P(Executions, complete_becomes_a_cancel_and_a_cancel_stays) {
+  ASSERT_TRUE(insert(execution("e-1", "env-1")));
+  const auto ask = [&](std::string_view kind, int time) {
+    ASSERT_TRUE(write([&](Connection& connection) -> Result<void> {
+      EXPECT_TRUE(TRY(request_cancel(connection, base::ExecutionId("e-1"), "me", at(time), kind)));
+      return {};
+    }));
+  };
+  ask(kComplete, 5);
+  EXPECT_EQ(stored("e-1").cancel_kind, kComplete);
+  Move knows;
+  knows.next = stored("e-1");
+  knows.ignore_complete = true;
+  EXPECT_EQ(move(knows), Moved::yes);
+  ask("", 6);
+  EXPECT_EQ(stored("e-1").cancel_kind, "");
+  EXPECT_EQ(stored("e-1").cancel_at, at(6));
+  ask(kComplete, 7);
+  EXPECT_EQ(stored("e-1").cancel_at, at(6));
+  knows.next = stored("e-1");
+  EXPECT_EQ(move(knows), Moved::cancelled);
 }
 
 TEST_P(Executions, a_document_gets_a_new_version_only_for_new_content_or_semantics) {

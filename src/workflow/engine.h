@@ -11,9 +11,14 @@
 #include "net/runtime.h"
 #include "storage/database.h"
 #include "workflow/document.h"
+#include "workflow/documents.h"
+#include "workflow/signal.h"
 #include "workflow/state.h"
 
 namespace slipway::workflow {
+
+// The kind of executions that aws:executeAutomation starts.
+inline constexpr std::string_view kChild = "child";
 
 struct EngineSettings {
   int running = 64;     // executions that run at once, at least 1; what waits for a time or a person does not count
@@ -64,6 +69,7 @@ struct Progress {
   std::string correlation_id;
 };
 
+// Told nothing of how children end: their parents are.
 class Listener {
  public:
   virtual ~Listener() = default;
@@ -73,6 +79,10 @@ class Listener {
   virtual base::Result<void> finalise(storage::Connection& connection, const Ended& ended) = 0;
   // After that transaction, on the I/O thread. After a crash in between it is not called: nothing may depend on it.
   virtual void ended(const Ended& ended) = 0;
+  // Part of the transaction that does an ended execution again: `kind` begins anew for its environment. An error
+  // (conflict) refuses it.
+  virtual base::Result<void> again(storage::Connection& connection, const Identity& identity, const std::string& kind,
+                                   base::Time now) = 0;
   virtual void progress(const Progress& progress) = 0;
 };
 
@@ -84,11 +94,15 @@ struct EngineStatistics {
   std::uint64_t commits = 0;
 };
 
+struct SignalResult {
+  base::ExecutionId execution;  // the one that goes on: another one where an ended one is done again
+};
+
 class Engine {
  public:
-  // All references outlive the engine.
+  // All references outlive the engine. `documents`: what aws:executeAutomation finds; null: nothing.
   Engine(net::Runtime& runtime, storage::Database& database, const base::Clock& clock, const ActionRegistry& actions,
-         Listener& listener, EngineSettings settings = {});
+         Listener& listener, EngineSettings settings = {}, const Documents* documents = nullptr);
   ~Engine();  // after stop() has returned
 
   // Goes on with every execution that has not ended. Call it once, before anything else.
@@ -98,14 +112,20 @@ class Engine {
   boost::asio::awaitable<void> stop();
 
   // Checks the parameters and lays the execution out. Writes nothing. Errors: invalid (InvalidParameters), throttled
-  // (the queue is full).
+  // (too many executions or writes wait already) but for unqueued kinds.
   base::Result<Prepared> prepare_start(StartRequest request) const;
   // Runs, or queues, an execution whose row is committed. Without this call it runs after the next start of the broker.
   void launch(const base::ExecutionId& id);
 
   // Durable when it returns: true, or false where the execution has ended or there is none. The current call is told to
-  // stop; then the step's onCancel runs, and the execution ends as Cancelled. Idempotent.
-  net::Task<bool> cancel(base::ExecutionId id, std::string by);
+  // stop; then the step's onCancel runs, and the execution ends as Cancelled; a child ends first. `complete`: the
+  // current step finishes, and no further one begins. Idempotent; a cancel may follow a complete.
+  net::Task<bool> cancel(base::ExecutionId id, std::string by, bool complete = false);
+
+  // Says to an execution what it waits for; durable when it returns. Of an execution that has ended, retry begins a new
+  // one with its document and values. Errors: not_found, conflict (it does not wait for that), forbidden (no approver),
+  // invalid, throttled, unavailable.
+  net::Task<SignalResult> signal(base::ExecutionId id, Signal signal);
 
   // Fires what is due: the engine does this by itself; call it where the clock was set by hand.
   void tick();

@@ -213,7 +213,7 @@ class Life {
   FakeClock clock_;
   std::atomic<int> points_ = 0;
   net::Runtime runtime_;
-  Signal signal_{runtime_};
+  Bell signal_{runtime_};
   RecordingListener listener_{signal_};
   ActionRegistry actions_;
   Engine* engine_ = nullptr;

@@ -62,9 +62,9 @@ class FakeAction : public Action {
 };
 
 // Lets coroutines wait until a condition holds; whoever changes something it may depend on calls changed().
-class Signal {
+class Bell {
  public:
-  explicit Signal(net::Runtime& runtime) : runtime_(runtime) {}
+  explicit Bell(net::Runtime& runtime) : runtime_(runtime) {}
   boost::asio::awaitable<void> until(std::function<bool()> condition) {
     while (!condition()) {
       co_await net::suspend_until(runtime_,
@@ -83,7 +83,7 @@ class Signal {
 // Writes the end of an execution into its environment, as the broker does, and remembers what it was told.
 class RecordingListener : public Listener {
  public:
-  explicit RecordingListener(Signal& signal) : signal_(signal) {}
+  explicit RecordingListener(Bell& signal) : signal_(signal) {}
 
   base::Result<void> finalise(storage::Connection& connection, const Ended& end) override {
     auto environment = TRY(storage::find_environment(connection, end.identity.environment_id));
@@ -95,6 +95,12 @@ class RecordingListener : public Listener {
   void ended(const Ended& end) override {
     ends.push_back(end);
     signal_.changed();
+  }
+  base::Result<void> again(storage::Connection& connection, const Identity& identity, const std::string&,
+                           base::Time) override {
+    auto environment = TRY(storage::find_environment(connection, identity.environment_id));
+    environment->status = "again";
+    return storage::update_environment(connection, *environment);
   }
   void progress(const Progress& progress) override {
     seen.push_back(
@@ -109,7 +115,7 @@ class RecordingListener : public Listener {
   std::vector<std::string> seen;
 
  private:
-  Signal& signal_;
+  Bell& signal_;
 };
 
 // A store in front of the real one: a test says which writes fail, or looks on.

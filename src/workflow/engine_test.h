@@ -133,7 +133,7 @@ struct EngineTest : testing::Test {
   TemporaryFolder folder;
   net::Runtime runtime;
   FakeClock clock;
-  Signal signal{runtime};
+  Bell signal{runtime};
   RecordingListener listener{signal};
   ActionRegistry actions;
   std::unique_ptr<WatchedDatabase> store;

@@ -27,23 +27,40 @@ base::Result<std::optional<ExecutionStore::Live>> ExecutionStore::load(const bas
   auto row = TRY(storage::find_execution(database_.reader(), id));
   if (!row || row->ended_at) return std::optional<Live>();
   Live live;
-  live.plan = TRY(plan_of(row->document_name, row->document_version));
+  live.plan = TRY(plan_of(*row));
   live.execution = TRY(read_row(std::move(*row)));
   live.execution.identity.installation_id = installation_id_;
   const auto& step = live.execution.state.at.step;
-  if (!step.empty() && live.plan->find_step(step) == kEnd) {
+  if (!step.empty() && live.plan->find_step(step_name(step)) == kEnd) {
     return base::internal(fmt::format("document {} has no step {}", live.plan->name, step));
   }
   return std::optional(std::move(live));
 }
 
-base::Result<std::shared_ptr<const Plan>> ExecutionStore::plan_of(const std::string& name, std::int64_t version) {
+base::Result<std::optional<Event::Child>> ExecutionStore::end_of(const base::ExecutionId& id) {
+  auto row = TRY(storage::find_execution(database_.reader(), id));
+  if (!row) return base::internal(fmt::format("execution {} is gone", id.str()));
+  if (!row->ended_at) return std::optional<Event::Child>();
+  const auto plan = TRY(plan_of(*row));
+  auto execution = TRY(read_row(std::move(*row)));
+  auto& state = execution.state;
+  Event::Child child{.id = id.str(), .status = state.status, .outputs = output_list(*plan, state), .reason = {}};
+  if (state.failure && state.status != Status::success) child.reason = state.failure->message;
+  return std::optional(std::move(child));
+}
+
+base::Result<std::shared_ptr<const Plan>> ExecutionStore::plan_of(const storage::ExecutionRow& row) {
+  const auto& name = row.document_name;
+  const auto version = row.document_version;
   if (const auto known = plans_.find({name, version}); known != plans_.end()) return known->second;
   const auto document = TRY(storage::find_document(database_.reader(), name, version));
   if (!document) return base::internal(fmt::format("document {} version {} is gone", name, version));
-  if (document->semantics != kSemantics) {
-    return base::internal(fmt::format("document {} was written for engine semantics {}, this broker has {}", name,
-                                      document->semantics, kSemantics));
+  if (document->semantics > kSemantics || document->semantics < kOldestSemantics) {
+    return base::internal(
+        fmt::format("document {} was written for engine semantics {}, and this broker knows {} to {}: {}", name,
+                    document->semantics, kOldestSemantics, kSemantics,
+                    document->semantics > kSemantics ? "a newer broker began it, and only such a one can go on with it"
+                                                     : "an older broker has to finish it"));
   }
   auto loaded = load_document(name, document->content, actions_);
   if (!loaded.plan) {
@@ -60,6 +77,13 @@ base::Result<std::optional<CancelRequest>> ExecutionStore::cancel_of(const base:
   return std::optional(CancelRequest{*row->cancel_at, row->cancel_by});
 }
 
+// True where the row is as the move wanted it: an earlier try was written, and only its answer was lost.
+bool ExecutionStore::is_stored(const storage::ExecutionRow& next) {
+  const auto stored = storage::find_execution(database_.reader(), next.id);
+  return stored && *stored && (*stored)->seq == next.seq + 1 && (*stored)->fence == next.fence &&
+         (*stored)->progress == next.progress && (*stored)->state == next.state;
+}
+
 boost::asio::awaitable<std::optional<Moved>> ExecutionStore::commit(Execution& execution, const Transition& next,
                                                                     base::Time now, storage::Transaction with,
                                                                     std::function<bool()> give_up) {
@@ -67,7 +91,9 @@ boost::asio::awaitable<std::optional<Moved>> ExecutionStore::commit(Execution& e
   move->next = execution.row;
   write_row(next.state, execution.identity, now, next.values_changed, move->next);
   move->vals_changed = next.values_changed;
-  move->ignore_cancel = next.state.cancel.has_value();
+  const auto& cancel = next.state.cancel;
+  move->ignore_cancel = cancel && !cancel->complete;
+  move->ignore_complete = cancel && cancel->complete;
   move->journal = next.journal;
   move->effects = next.effects;
   auto moved = std::make_shared<Moved>(Moved::lost);
@@ -88,6 +114,7 @@ boost::asio::awaitable<std::optional<Moved>> ExecutionStore::commit(Execution& e
     if (give_up()) co_return std::nullopt;
     co_await net::sleep_for(runtime_, kAgainAfter);
   }
+  if (*moved == Moved::lost && is_stored(move->next)) *moved = Moved::yes;
   if (*moved == Moved::yes) {
     execution.row = std::move(move->next);
     ++execution.row.seq;

@@ -32,6 +32,12 @@ class ExecutionStore {
   // Nothing where it has ended or there is none. Errors: internal, where this broker cannot run it.
   base::Result<std::optional<Live>> load(const base::ExecutionId& id);
 
+  // How the execution has ended, as its parent is told; nothing where it has not.
+  base::Result<std::optional<Event::Child>> end_of(const base::ExecutionId& id);
+
+  // The pinned document of a row.
+  base::Result<std::shared_ptr<const Plan>> plan_of(const storage::ExecutionRow& row);
+
   // Asked for by request_cancel, or nothing.
   base::Result<std::optional<CancelRequest>> cancel_of(const base::ExecutionId& id);
 
@@ -43,7 +49,7 @@ class ExecutionStore {
                                                                std::function<bool()> give_up);
 
  private:
-  base::Result<std::shared_ptr<const Plan>> plan_of(const std::string& name, std::int64_t version);
+  bool is_stored(const storage::ExecutionRow& next);
   // Waits until not too many are being written, in the order of asking.
   net::Task<void> write_in_turn(storage::Transaction work);
 

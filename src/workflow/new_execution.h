@@ -4,10 +4,19 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "workflow/engine.h"
+#include "workflow/transition.h"
 
 namespace slipway::workflow {
 
 // Errors: invalid (InvalidParameters).
 base::Result<Prepared> lay_out_execution(StartRequest request, base::Time now);
+
+// The child that a transition of `parent` starts.
+Prepared lay_out_child(const Execution& parent, const ChildStart& child, base::Time now);
+
+// `ended` again, as a new execution of the same document that begins with `step`. The values are those that it had,
+// or where `afresh` those that it began with.
+Prepared lay_out_retry(const Execution& ended, std::shared_ptr<const Plan> plan, std::string step, bool afresh,
+                       const std::string& by, base::Time now);
 
 }  // namespace slipway::workflow

@@ -22,6 +22,8 @@ namespace slipway::workflow {
 
 // Rises with every change of behaviour; an execution keeps the number it started with (automation-documents.md, 2.15).
 inline constexpr int kSemantics = 1;
+// What began with this number or a later one can be gone on with.
+inline constexpr int kOldestSemantics = 1;
 // Index of a step that is none: the execution ends there.
 inline constexpr int kEnd = -1;
 

@@ -163,6 +163,7 @@ std::optional<json::value> look_up(const Reference& reference, const Scope& scop
     case Reference::Kind::automation:
       return json::value(scope.identity.execution_id.str());
     case Reference::Kind::variable:
+      return member(scope.variables, reference.name);
     case Reference::Kind::ssm:
       return std::nullopt;
   }

@@ -41,6 +41,7 @@ struct Identity {
   std::string account_id;
   std::string partition = "aws";
   std::string correlation_id;
+  int depth = 0;  // how many parents it has
 };
 
 // Where references find their values.
@@ -49,6 +50,7 @@ struct Scope {
   base::Time now;                                   // of step entry
   const boost::json::object* parameters = nullptr;  // by name
   const boost::json::object* outputs = nullptr;     // step -> output -> value
+  const boost::json::object* variables = nullptr;   // by name
 };
 
 // No value: unset.

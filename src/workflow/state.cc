@@ -20,10 +20,10 @@ constexpr std::pair<Status, std::string_view> kStatuses[] = {
     {Status::cancelled, "Cancelled"},   {Status::failed, "Failed"},
 };
 constexpr std::pair<Waiting, std::string_view> kWaits[] = {
-    {Waiting::nothing, ""},
-    {Waiting::sleep, "sleep"},
-    {Waiting::retry, "retry"},
-    {Waiting::unknown_outcome, "unknown outcome"},
+    {Waiting::nothing, ""},    {Waiting::sleep, "sleep"},
+    {Waiting::retry, "retry"}, {Waiting::unknown_outcome, "unknown outcome"},
+    {Waiting::pause, "pause"}, {Waiting::approval, "approval"},
+    {Waiting::child, "child"},
 };
 
 template <class Key, std::size_t N>
@@ -58,17 +58,35 @@ json::value failure_json(const std::optional<Failure>& failure) {
                       {"evidence", json::array(failure->evidence.begin(), failure->evidence.end())}};
 }
 
+json::object loop_json(const LoopPosition& loop) {
+  return {{"step", loop.step},
+          {"visit", loop.visit},
+          {"iteration", loop.iteration},
+          {"entered_at", number(loop.entered_at)},
+          {"deadline", number(loop.deadline)}};
+}
+
+LoopPosition loop_of(const json::value& loop) {
+  return {.step = text_of(loop.at("step")),
+          .visit = int_of(loop.at("visit")),
+          .iteration = int_of(loop.at("iteration")),
+          .entered_at = time_of(loop.at("entered_at")),
+          .deadline = time_of(loop.at("deadline"))};
+}
+
+// What is rare stands there only where it is: this is written with every move.
 std::string progress_text(const State& state) {
   json::object steps;
   for (const auto& [name, record] : state.steps) steps[name] = {record.visit, to_string(record.status)};
   const auto& at = state.at;
-  return json::serialize(json::object{
+  json::object progress{
       {"at",
        {{"step", at.step},
         {"visit", at.visit},
         {"attempt", at.attempt},
         {"generation", at.generation},
         {"sends", at.sends},
+        {"takeovers", at.takeovers},
         {"entered_at", number(at.entered_at)},
         {"deadline", number(at.deadline)},
         {"first_sent", number(at.first_sent)}}},
@@ -77,7 +95,20 @@ std::string progress_text(const State& state) {
       {"cancel_limit", number(state.cancel_limit)},
       {"steps", std::move(steps)},
       {"failure", failure_json(state.failure)},
-  });
+  };
+  if (state.critical) progress["critical"] = to_string(*state.critical);
+  if (state.loop) progress["loop"] = loop_json(*state.loop);
+  if (!state.child.empty()) progress["child"] = {{"id", state.child}, {"cancelled", state.child_cancelled}};
+  return json::serialize(progress);
+}
+
+void read_rare(const json::object& progress, State& state) {
+  if (const auto* critical = progress.if_contains("critical")) state.critical = status_from(critical->as_string());
+  if (const auto* loop = progress.if_contains("loop")) state.loop = loop_of(*loop);
+  if (const auto* child = progress.if_contains("child")) {
+    state.child = text_of(child->at("id"));
+    state.child_cancelled = child->at("cancelled").as_bool();
+  }
 }
 
 void read_progress(const json::value& progress, State& state) {
@@ -90,12 +121,15 @@ void read_progress(const json::value& progress, State& state) {
               .entered_at = time_of(at.at("entered_at")),
               .deadline = time_of(at.at("deadline")),
               .first_sent = time_of(at.at("first_sent"))};
+  // Absent in rows of the first release.
+  if (const auto* takeovers = at.as_object().if_contains("takeovers")) state.at.takeovers = int_of(*takeovers);
   state.waiting = key_of(kWaits, progress.at("waiting").as_string()).value();
   state.wake_at = time_of(progress.at("wake_at"));
   state.cancel_limit = time_of(progress.at("cancel_limit"));
   for (const auto& [name, record] : progress.at("steps").as_object()) {
     state.steps[name] = {int_of(record.at(0)), status_from(record.at(1).as_string()).value()};
   }
+  read_rare(progress.as_object(), state);
   const auto& failure = progress.at("failure");
   if (failure.is_null()) return;
   state.failure = Failure{text_of(failure.at("step")), text_of(failure.at("code")), text_of(failure.at("message")),
@@ -105,12 +139,15 @@ void read_progress(const json::value& progress, State& state) {
 std::string values_text(const State& state, const Identity& identity) {
   return json::serialize(json::object{
       {"parameters", state.parameters},
+      {"variables", state.variables},
       {"outputs", state.outputs},
+      {"iterators", state.iterators},
       {"target",
        {{"environment", identity.environment_name},
         {"region", identity.region},
         {"account", identity.account_id},
-        {"partition", identity.partition}}},
+        {"partition", identity.partition},
+        {"depth", identity.depth}}},
   });
 }
 
@@ -121,6 +158,10 @@ std::string_view to_string(Status status) {
 }
 std::optional<Status> status_from(std::string_view text) {
   return key_of(kStatuses, text);
+}
+std::string_view step_name(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 bool is_final(Status status) {
   return status > Status::cancelling;
@@ -139,12 +180,17 @@ base::Result<Execution> read_row(storage::ExecutionRow row) {
                           .account_id = text_of(target.at("account")),
                           .partition = text_of(target.at("partition")),
                           .correlation_id = row.correlation_id};
+    if (const auto* depth = target.as_object().if_contains("depth")) execution.identity.depth = int_of(*depth);
     auto& state = execution.state;
     state.status = status_from(row.state).value();
     state.parameters = values.at("parameters").as_object();
     state.outputs = values.at("outputs").as_object();
+    // Absent in rows of the first release.
+    if (const auto* variables = values.as_object().if_contains("variables")) state.variables = variables->as_object();
+    if (const auto* iterators = values.as_object().if_contains("iterators")) state.iterators = iterators->as_array();
     read_progress(json::parse(row.progress), state);
-    if (row.cancel_at) state.cancel = CancelRequest{*row.cancel_at, row.cancel_by};
+    if (row.cancel_at)
+      state.cancel = CancelRequest{*row.cancel_at, row.cancel_by, row.cancel_kind == storage::kComplete};
   } catch (const std::exception& error) {
     return base::internal(fmt::format("execution {} cannot be read: {}", row.id.str(), error.what()));
   }

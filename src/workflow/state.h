@@ -2,6 +2,7 @@
 // Where an execution stands: all that the transition function needs beside the plan, and all that survives a crash.
 // Also how it is laid out in the row of storage/executions.h.
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <map>
 #include <optional>
@@ -27,11 +28,15 @@ enum class Waiting {
   nothing,
   sleep,
   retry,            // of the current step's action
-  unknown_outcome,  // held: a crash hid whether an unsafe call was made, and only a person can say
+  unknown_outcome,  // held: a crash hid whether an unsafe call was made, or the broker ended in it again and again;
+                    // only a person can say
+  pause,            // for a person
+  approval,         // for persons
+  child,            // for the end of State::child
 };
 
 struct Failure {
-  std::string step;
+  std::string step;  // path
   std::string code;
   std::string message;
   std::vector<std::string> evidence;  // last lines of the failing command
@@ -39,11 +44,12 @@ struct Failure {
 
 // The step the execution is in.
 struct Position {
-  std::string step;  // path; empty before the first
+  std::string step;  // path, of a step in a loop "Loop[3]/Check". Before the first: empty, or the one to begin with
   int visit = 0;
   int attempt = 0;
   int generation = 0;
-  int sends = 0;  // calls of this visit and generation, repeats after crashes included
+  int sends = 0;      // calls of this visit and generation, repeats after crashes included
+  int takeovers = 0;  // how often the broker ended during this attempt
   base::Time entered_at{};
   base::Time deadline{};    // of the attempt
   base::Time first_sent{};  // of this generation
@@ -54,9 +60,19 @@ struct StepRecord {
   Status status = Status::in_progress;
 };
 
+// The loop that the execution is in. Loops do not nest.
+struct LoopPosition {
+  std::string step;
+  int visit = 1;
+  int iteration = 0;  // counts from 1
+  base::Time entered_at{};
+  base::Time deadline{};  // the epoch: none
+};
+
 struct CancelRequest {
   base::Time at{};
   std::string by;
+  bool complete = false;  // the current step finishes, and no further one begins; else it is told to stop
 };
 
 struct State {
@@ -68,8 +84,14 @@ struct State {
   base::Time cancel_limit{};                // end of the cancel chain, with Status::cancelling
   std::map<std::string, StepRecord> steps;  // those entered so far
   std::optional<Failure> failure;           // the first that decides the end
+  std::optional<Status> critical;  // failed before timed_out: how critical steps ended, those of loops included
+  std::optional<LoopPosition> loop;
+  std::string child;             // execution that is waited for, with Waiting::child
+  bool child_cancelled = false;  // and was told to end
   boost::json::object parameters;
-  boost::json::object outputs;  // step -> output -> value
+  boost::json::object variables;
+  boost::json::object outputs;   // step -> output -> value
+  boost::json::array iterators;  // what `loop` runs over, as it was at its entry
 
   bool ended() const { return is_final(status); }
   // A call was begun and its answer is not recorded.
@@ -84,6 +106,9 @@ struct Execution {
   Identity identity;
   State state;
 };
+
+// The name of the step at the end of a path.
+std::string_view step_name(std::string_view path);
 
 // Errors: internal, a row that this version cannot read.
 base::Result<Execution> read_row(storage::ExecutionRow row);

@@ -17,6 +17,12 @@ std::string effect_token(std::string_view installation_id, const base::Execution
                      digits.substr(13, 3), "89ab"[nibble(16) % 4], digits.substr(17, 3), digits.substr(20, 12));
 }
 
+std::string child_id(std::string_view token, base::Time entered_at) {
+  const auto time = fmt::format("{:012x}", entered_at.time_since_epoch().count());
+  const std::string_view digits = time;
+  return fmt::format("{}-{}-7{}", digits.substr(0, 8), digits.substr(8, 4), token.substr(15));
+}
+
 double jitter(std::string_view token, int attempt) {
   const auto hash = base::sha256_hex(fmt::format("{}\n{}", token, attempt));
   std::uint32_t number = 0;

@@ -15,6 +15,11 @@ TEST(Token, is_the_same_for_ever) {
   EXPECT_EQ(effect_token("installation", kExecution, "Launch", 1, 0), "fb4d90f5-51d3-80f8-b998-1814287324de");
 }
 
+TEST(Token, of_a_child_begins_with_the_time) {
+  EXPECT_EQ(child_id("fb4d90f5-51d3-80f8-b998-1814287324de", base::Time(std::chrono::milliseconds(1'700'000'000'000))),
+            "018bcfe5-6800-70f8-b998-1814287324de");
+}
+
 TEST(Token, differs_by_each_of_its_parts) {
   std::set<std::string> tokens = {
       effect_token("i", kExecution, "A", 1, 0),

@@ -131,6 +131,9 @@ class Model {
           if (!last) continue;
           expected_.held = true;
           return Status::waiting;
+        case Call::poison:
+          expected_.held = true;
+          return Status::waiting;
       }
       switch (history_.answer(current.name, attempt)) {
         case Answer::success:
@@ -147,10 +150,11 @@ class Model {
     }
   }
 
-  enum class Call { answered, cancelled, unknown };
-  // A call that a crash hid is made again, unless it is unsafe.
+  enum class Call { answered, cancelled, unknown, poison };
+  // A call that a crash hid is made again, unless it is unsafe, or the broker ended in it for the sixth time.
   Call call(const Step& current, int attempt) {
-    for (;;) {
+    for (int crashes = 0;; ++crashes) {
+      if (crashes > 5) return Call::poison;
       const int number = count(current, attempt);
       if (number == history_.cancel_at_call && !cancelled_) return Call::cancelled;
       if (!history_.crash_at.contains(number)) return Call::answered;

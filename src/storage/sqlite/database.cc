@@ -56,6 +56,7 @@ class SqliteDatabase final : public Database {
     return {.commits = writer_.commits(),
             .transactions = writer_.transactions(),
             .queued = writer_.queued(),
+            .queue_limit = Writer::kQueueLimit,
             .size_bytes = ignored ? 0 : static_cast<std::int64_t>(size)};
   }
 
