@@ -1,5 +1,5 @@
 // Loading of any document: input is its text. Holds: no crash; the same text gives the same result; what loads has
-// every jump inside the document and no circle, and what does not says why.
+// every jump inside its list of steps and no circle, and what does not says why.
 
 #include <boost/json/value.hpp>
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <memory>
 #include <string_view>
 
+#include "workflow/aws_actions.h"
 #include "workflow/document.h"
 
 using namespace slipway;
@@ -27,6 +28,7 @@ const workflow::ActionRegistry& actions() {
   static const auto registry = [] {
     auto made = std::make_unique<workflow::ActionRegistry>();
     made->add("local:do", std::make_unique<Anything>());
+    workflow::add_aws_actions(*made);
     return made;
   }();
   return *registry;
@@ -45,6 +47,24 @@ void walk(const workflow::Plan& plan, int index, int left) {
   for (const auto& choice : step.choices) walk(plan, choice.next, left - 1);
 }
 
+void check_lists(const workflow::Plan& plan) {
+  const auto check = [&](int to, int parent) {
+    if (to == workflow::kEnd) return;
+    if (to < 0 || static_cast<std::size_t>(to) >= plan.steps.size()) std::abort();
+    if (plan.steps[static_cast<std::size_t>(to)].parent != parent) std::abort();
+  };
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const auto& step = plan.steps[i];
+    check(step.next, step.parent);
+    check(step.failure_next, step.parent);
+    check(step.cancel_next, step.parent);
+    for (const auto& choice : step.choices) check(choice.next, step.parent);
+    check(step.body, static_cast<int>(i));
+    if ((step.kind == workflow::Step::Kind::loop) != (step.body != workflow::kEnd)) std::abort();
+    walk(plan, step.body, static_cast<int>(plan.steps.size()));
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -56,6 +76,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& problem : loaded.problems) refused |= !problem.warning();
   if (loaded.plan && refused) std::abort();
   if (!loaded.plan && loaded.problems.empty()) std::abort();
-  if (loaded.plan) walk(*loaded.plan, 0, static_cast<int>(loaded.plan->steps.size()));
+  if (!loaded.plan) return 0;
+  walk(*loaded.plan, 0, static_cast<int>(loaded.plan->steps.size()));
+  check_lists(*loaded.plan);
   return 0;
 }

@@ -8,6 +8,7 @@
 #include "broker/ports.h"
 #include "net/runtime.h"
 #include "storage/sqlite/database.h"
+#include "workflow/aws_actions.h"
 #include "workflow/execute_script.h"
 
 namespace slipway::server {
@@ -34,6 +35,7 @@ struct Place {
 void add_actions(workflow::ActionRegistry& actions, provider::local::LocalProvider& local,
                  process::Supervisors& supervisors, const Settings& settings) {
   local.add_actions(actions);
+  workflow::add_aws_actions(actions);
   actions.add("aws:executeScript", workflow::make_execute_script(supervisors, settings.scripts,
                                                                  {settings.data_dir, settings.local.environments_dir}));
 }

@@ -30,6 +30,7 @@
 #include "storage/sqlite/database.h"
 #include "surface/operator/operator_surface.h"
 #include "surface/parallelcluster/parallelcluster_surface.h"
+#include "workflow/aws_actions.h"
 
 namespace slipway::server {
 

@@ -3,34 +3,30 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
 #include <cstdio>
 
 #include "base/ids.h"
 #include "base/text.h"
 #include "workflow/document_reader.h"
-#include "workflow/parameters.h"
 
 namespace slipway::workflow {
 
-namespace json = boost::json;
 using base::YamlMark;
 using base::YamlNode;
 
 namespace {
 
 constexpr std::size_t kLimitBytes = 64 * 1024;
-constexpr std::size_t kMostParameters = 200;
-constexpr std::size_t kLongestParameterName = 50;
+constexpr int kDeepest = 64;
 
 void read_schema_version(Fields& fields) {
   const auto version = fields.text("schemaVersion");
   if (version == "0.3") return;
   if (!version) return fields.problem("E-SCHEMA", "schemaVersion", "schemaVersion is missing; it must be '0.3'");
   std::string_view looks = "no kind of document that is known";
-  if (*version == "2.0") looks = "a Policy or Command document";
-  if (*version == "1.2" || *version == "2.2") looks = "a Command document";
+  if (version->starts_with("2.")) looks = "a Command document";
+  if (*version == "2.0") looks = "a Policy document, or an old Command document";
+  if (*version == "1.2") looks = "a Command document";
   fields.problem("E-SCHEMA", "schemaVersion",
                  fmt::format("schemaVersion '{}' looks like {}; an Automation document has '0.3'", *version, looks));
 }
@@ -46,84 +42,6 @@ void read_assume_role(Fields& fields, Reading& reading) {
   if (const auto* node = fields.find("assumeRole")) reading.collect(*node, kEnd, fields.pointer("assumeRole"));
 }
 
-void read_default(Fields& fields, Parameter& parameter, Reading& reading) {
-  const auto* node = fields.find("default");
-  if (node == nullptr) return;
-  const auto before = reading.uses.size();
-  reading.collect(*node, kEnd, fields.pointer("default"));
-  const bool refers = reading.uses.size() > before;
-  for (auto use = before; use < reading.uses.size(); ++use) {
-    const auto kind = reading.uses[use].reference.kind;
-    if (kind != Reference::Kind::global && kind != Reference::Kind::automation) {
-      fields.problem(
-          "E-REF", "default",
-          fmt::format("a default may refer to system variables only, not to {}", reading.uses[use].reference.text()));
-    }
-  }
-  reading.uses.resize(before);
-  auto value = node->to_json();
-  if ((parameter.type == Type::string_map || parameter.type == Type::map_list) && value.is_string() && !refers) {
-    boost::system::error_code ec;
-    auto parsed = json::parse(value.get_string(), ec);
-    if (!ec) value = std::move(parsed);
-  }
-  parameter.fallback = value;
-  if (refers) return;
-  for (const auto& violation : violations(parameter, value, true)) {
-    fields.problem(has_type(parameter.type, value) ? "E-PAT" : "E-TYPE", "default",
-                   fmt::format("default: {}", violation));
-  }
-}
-
-void read_allowed(Fields& fields, Parameter& parameter, Reading& reading) {
-  if (const auto* values = fields.find("allowedValues")) {
-    const Type single = parameter.type == Type::string_list ? Type::string : parameter.type;
-    for (const auto& item : values->items) {
-      auto value = item.to_json();
-      const bool fits = parameter.type == Type::map_list ? value.is_object() : has_type(single, value);
-      if (!fits) {
-        reading.problems.add("E-TYPE", fields.pointer("allowedValues"), item.mark,
-                             fmt::format("'{}' is not of type {}", to_text(value), to_string(single)));
-      }
-      parameter.allowed_values.push_back(std::move(value));
-    }
-    if (!values->is_sequence() || values->items.empty()) {
-      fields.problem("E-TYPE", "allowedValues", "allowedValues must be a list with at least one value");
-    }
-  }
-  if (const auto text = fields.text("allowedPattern")) {
-    auto pattern = Pattern::compile(*text);
-    if (!pattern) {
-      fields.problem("E-PAT", "allowedPattern",
-                     fmt::format("the pattern does not compile: {}", pattern.error().message));
-    } else {
-      if (!pattern->anchored()) {
-        fields.problem("W-PAT", "allowedPattern", "the pattern has no ^ and $; it is matched against the whole value");
-      }
-      parameter.allowed_pattern = std::move(*pattern);
-    }
-  }
-  for (const auto* bound : {"minItems", "maxItems", "minChars", "maxChars", "minValue", "maxValue"}) {
-    const auto least = std::string_view(bound).ends_with("Value") ? INT64_MIN : 0;
-    if (const auto number = fields.integer(bound, least, INT64_MAX)) parameter.bounds[bound] = *number;
-  }
-}
-
-void read_parameters(Fields& fields, Reading& reading) {
-  const auto* node = fields.find("parameters");
-  if (node == nullptr) return;
-  if (!node->is_mapping()) return fields.problem("E-TYPE", "parameters", "parameters must be a mapping by name");
-  if (node->members.size() > kMostParameters) {
-    return fields.problem("E-LIMIT", "parameters", fmt::format("more than {} parameters", kMostParameters));
-  }
-  for (const auto& member : node->members) {
-    Fields declared(member.value, "/parameters/" + pointer_part(member.key), "parameter " + member.key,
-                    reading.problems);
-    reading.plan.parameters.push_back(read_parameter(member, declared, reading));
-    declared.refuse_rest();
-  }
-}
-
 void read_output(const YamlNode& node, std::string name, const std::string& pointer, Reading& reading) {
   auto text = base::trim(node.text);
   if (text.starts_with("{{") && text.ends_with("}}")) text = text.substr(2, text.size() - 4);
@@ -132,7 +50,7 @@ void read_output(const YamlNode& node, std::string name, const std::string& poin
     return reading.problems.add("E-REF", pointer, node.mark, "an output of the document is written Step.Output");
   }
   if (name.empty()) name = fmt::format("{}.{}", reference->name, reference->output);
-  reading.uses.push_back({kEnd, *reference, pointer, node.mark, true});
+  reading.uses.push_back({.step = kEnd, .reference = *reference, .pointer = pointer, .mark = node.mark});
   reading.plan.outputs.push_back({std::move(name), std::move(*reference)});
 }
 
@@ -154,14 +72,13 @@ void read_top(const YamlNode& root, Reading& reading) {
   fields.ignore("description");
   read_assume_role(fields, reading);
   read_parameters(fields, reading);
-  for (const auto* later : {"variables", "files"}) {
-    if (fields.find(later)) fields.problem("E-KEY", later, fmt::format("'{}' is not supported by this version", later));
-  }
+  read_variables(fields, reading);
   if (const auto* steps = fields.find("mainSteps")) {
     read_steps(*steps, reading);
   } else {
     fields.problem("E-KEY", "mainSteps", "mainSteps is missing; a document needs at least one step");
   }
+  read_files(fields, reading);
   read_outputs(fields, reading);
   fields.refuse_rest();
 }
@@ -179,35 +96,6 @@ void add_parse_error(const base::Error& error, std::string_view content, Problem
 }
 
 }  // namespace
-
-Parameter read_parameter(const YamlNode::Member& member, Fields& fields, Reading& reading) {
-  const bool named = !member.key.empty() && member.key.size() <= kLongestParameterName &&
-                     std::ranges::all_of(member.key, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
-  if (!named) {
-    reading.problems.add(
-        "E-NAME", fields.pointer(), member.mark,
-        fmt::format("'{}' is no parameter name: letters, digits and _, at most {}", member.key, kLongestParameterName));
-  }
-  Parameter parameter;
-  parameter.name = member.key;
-  const auto type = fields.text("type");
-  const auto known = type ? type_from(*type) : std::nullopt;
-  if (!known && member.value.is_mapping()) {
-    fields.problem("E-TYPE", "type",
-                   fmt::format("{}; there are String, StringList, Integer, Boolean, StringMap and MapList",
-                               type ? fmt::format("type '{}' is unknown", *type) : "type is missing"));
-  }
-  parameter.type = known.value_or(Type::string);
-  parameter.sensitive = fields.boolean("sensitive", is_sensitive(member.key));
-  for (const auto* ignored : {"description", "displayType", "interpolationType"}) fields.ignore(ignored);
-  read_allowed(fields, parameter, reading);
-  if (known) {
-    read_default(fields, parameter, reading);
-  } else {
-    fields.ignore("default");
-  }
-  return parameter;
-}
 
 int Plan::find_step(std::string_view step) const {
   const auto found = std::ranges::find(steps, step, &Step::name);
@@ -237,7 +125,7 @@ Loaded load_document(std::string name, std::string_view content, const ActionReg
   reading.plan.name = std::move(name);
   reading.plan.sha256 = base::sha256_hex(content);
   reading.plan.content = content;
-  const auto root = base::parse_yaml(content, {.size_bytes = kLimitBytes});
+  const auto root = base::parse_yaml(content, {.size_bytes = kLimitBytes, .depth = kDeepest});
   if (!root) {
     add_parse_error(root.error(), content, reading.problems);
   } else if (!base::is_utf8(content)) {

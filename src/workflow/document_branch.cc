@@ -1,4 +1,4 @@
-// The choices of an aws:branch and their conditions.
+// Conditions, and the choices of an aws:branch that they decide.
 
 #include <fmt/format.h>
 
@@ -14,9 +14,9 @@ constexpr int kDeepestCondition = 5;
 
 class ConditionReader {
  public:
-  ConditionReader(int step, Reading& reading) : step_(step), reading_(reading) {}
+  ConditionReader(const ReferenceUse& like, Reading& reading) : like_(like), reading_(reading) {}
 
-  Condition read(const YamlNode& node, Fields& fields, int depth = 1) {
+  Condition read(const YamlNode& node, Fields& fields, int depth) {
     Condition condition;
     if (depth > kDeepestCondition) {
       fields.problem("E-BRANCH", "", fmt::format("conditions are nested deeper than {}", kDeepestCondition));
@@ -32,7 +32,7 @@ class ConditionReader {
     }
     const auto* variable = fields.find("Variable");
     if (variable != nullptr) {
-      reading_.collect(*variable, step_, fields.pointer("Variable"), true);
+      reading_.collect(*variable, fields.pointer("Variable"), like_);
       condition.variable = variable->to_json();
     }
     const bool complete = operators == 1 && is_comparison(condition.kind) == (variable != nullptr);
@@ -48,7 +48,7 @@ class ConditionReader {
   void read_operand(const YamlNode& operand, Fields& fields, std::string_view name, int depth, Condition& condition) {
     const auto place = fields.pointer(name);
     if (is_comparison(condition.kind)) {
-      reading_.collect(operand, step_, place, true);
+      reading_.collect(operand, place, like_);
       condition.constant = operand.to_json();
       if (!fits(condition.kind, condition.constant)) {
         fields.problem("E-BRANCH", name, fmt::format("{} cannot compare with a {}", name, to_string(operand.kind)));
@@ -69,58 +69,42 @@ class ConditionReader {
     for (std::size_t i = 0; i < operand.items.size(); ++i) read_child(operand.items[i], fmt::format("{}/{}", place, i));
   }
 
-  int step_;
+  const ReferenceUse& like_;
   Reading& reading_;
-};
-
-class BranchReader {
- public:
-  BranchReader(int index, const StepNames& names, Reading& reading, Step& step)
-      : index_(index), names_(names), reading_(reading), step_(step) {}
-
-  void read(const YamlNode& inputs) {
-    const auto pointer = fmt::format("/mainSteps/{}/inputs", index_);
-    Fields branch(inputs, pointer, "aws:branch", reading_.problems);
-    if (const auto fallback = branch.text("Default")) step_.next = find_target(names_, branch, "Default", *fallback);
-    const auto* choices = branch.find("Choices");
-    if (choices == nullptr || choices->items.empty()) {
-      branch.problem("E-BRANCH", "Choices", "a branch needs a list of at least one choice");
-    } else {
-      for (std::size_t i = 0; i < choices->items.size(); ++i) {
-        read_choice(choices->items[i], fmt::format("{}/Choices/{}", pointer, i));
-      }
-    }
-    branch.refuse_rest();
-  }
-
- private:
-  void read_choice(const YamlNode& node, const std::string& pointer) {
-    Fields fields(node, pointer, "a choice", reading_.problems);
-    Choice choice;
-    if (const auto next = fields.text("NextStep")) {
-      choice.next = find_target(names_, fields, "NextStep", *next);
-    } else if (node.is_mapping()) {
-      fields.problem("E-BRANCH", "NextStep", "a choice needs a NextStep");
-    }
-    choice.condition = read_condition(node, fields, index_, reading_);
-    fields.refuse_rest();
-    step_.choices.push_back(std::move(choice));
-  }
-
-  int index_;
-  const StepNames& names_;
-  Reading& reading_;
-  Step& step_;
 };
 
 }  // namespace
 
-Condition read_condition(const YamlNode& node, Fields& fields, int step, Reading& reading) {
-  return ConditionReader(step, reading).read(node, fields);
+Condition read_condition(const YamlNode& node, Fields& fields, int step, Reading& reading, bool at_loop_end) {
+  const ReferenceUse like{
+      .step = step, .reference = {}, .pointer = {}, .mark = {}, .may_be_unset = true, .at_loop_end = at_loop_end};
+  return ConditionReader(like, reading).read(node, fields, 1);
 }
 
-void read_branch(const YamlNode& inputs, int index, const StepNames& names, Reading& reading, Step& step) {
-  BranchReader(index, names, reading, step).read(inputs);
+void read_branch(const YamlNode& inputs, const StepNode& from, const StepList& list, Reading& reading, Step& step) {
+  const auto pointer = from.pointer + "/inputs";
+  Fields branch(inputs, pointer, "aws:branch", reading.problems);
+  if (const auto fallback = branch.text("Default")) step.next = find_target(list, from, branch, "Default", *fallback);
+  const auto* choices = branch.find("Choices");
+  if (choices == nullptr || choices->items.empty()) {
+    branch.problem("E-BRANCH", "Choices", "a branch needs a list of at least one choice");
+    return branch.refuse_rest();
+  }
+  for (std::size_t i = 0; i < choices->items.size(); ++i) {
+    const auto& node = choices->items[i];
+    const auto place = fmt::format("{}/Choices/{}", pointer, i);
+    Fields fields(node, place, "a choice", reading.problems);
+    Choice choice;
+    if (const auto next = fields.text("NextStep")) {
+      choice.next = find_target(list, from, fields, "NextStep", *next);
+    } else if (node.is_mapping()) {
+      fields.problem("E-BRANCH", "NextStep", "a choice needs a NextStep");
+    }
+    choice.condition = read_condition(node, fields, from.index, reading);
+    fields.refuse_rest();
+    step.choices.push_back(std::move(choice));
+  }
+  branch.refuse_rest();
 }
 
 }  // namespace slipway::workflow

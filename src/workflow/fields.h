@@ -29,6 +29,7 @@ class Fields {
   const std::string& pointer() const { return pointer_; }
   std::string pointer(std::string_view key) const;
   base::YamlMark mark() const { return node_.mark; }
+  bool is_mapping() const { return node_.is_mapping(); }
 
  private:
   const base::YamlNode& node_;

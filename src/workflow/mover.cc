@@ -211,8 +211,10 @@ Mover::Target Mover::enter(int index) {
   auto& record_of_step = state().steps[entered.name];
   record_of_step = {record_of_step.visit + 1, Status::in_progress};
   at() = {.step = path_of(index), .visit = record_of_step.visit, .attempt = 1, .entered_at = now_};
-  auto inputs = inputs_of(entered);
+  std::vector<std::string> notes;
+  auto inputs = inputs_of(entered, &notes);
   record("Entered", {{"action", entered.action}, {"inputs", shown_inputs(entered, inputs)}});
+  for (const auto& note : notes) record("Note", {{"warning", note}});
   if (!inputs) return settle(Status::failed, of_step(inputs.error(), at().step));
   switch (entered.kind) {
     case Step::Kind::branch:

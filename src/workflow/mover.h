@@ -97,7 +97,8 @@ class Mover {
 
   // --- values
   Scope scope() const;
-  base::Result<boost::json::value> inputs_of(const Step& entered) const;
+  // `notes`: gets a sentence for each text that had to be mended (json_text.h).
+  base::Result<boost::json::value> inputs_of(const Step& entered, std::vector<std::string>* notes = nullptr) const;
   boost::json::value shown_inputs(const Step& entered, const base::Result<boost::json::value>& inputs) const;
   base::Result<std::chrono::seconds> timeout_of(const Step& timed) const;
   // Sets the step's deadline; the epoch where it has no time-out.

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "workflow/journal.h"
+#include "workflow/json_text.h"
 #include "workflow/mover.h"
 #include "workflow/parameters.h"
 #include "workflow/sleep.h"
@@ -150,9 +151,11 @@ Scope Mover::scope() const {
   return {identity_, values.at.entered_at, &values.parameters, &values.outputs, &values.variables};
 }
 
-base::Result<json::value> Mover::inputs_of(const Step& entered) const {
+base::Result<json::value> Mover::inputs_of(const Step& entered, std::vector<std::string>* notes) const {
   if (entered.kind == Step::Kind::branch) return json::value(json::object{});
-  return resolve(entered.inputs, scope(), "inputs");
+  auto resolved = TRY(resolve_inputs(entered.inputs, scope()));
+  if (notes != nullptr) *notes = std::move(resolved.notes);
+  return std::move(resolved.value);
 }
 
 json::value Mover::shown_inputs(const Step& entered, const base::Result<json::value>& inputs) const {
@@ -165,8 +168,8 @@ json::value Mover::shown_inputs(const Step& entered, const base::Result<json::va
   auto shown = scope();
   shown.parameters = &parameters;
   shown.variables = &variables;
-  auto hidden = resolve(entered.inputs, shown, "inputs");
-  return hidden ? clipped(std::move(*hidden)) : json::value(entered.inputs);
+  auto hidden = resolve_inputs(entered.inputs, shown);
+  return hidden ? clipped(std::move(hidden->value)) : json::value(entered.inputs);
 }
 
 base::Result<std::chrono::seconds> Mover::timeout_of(const Step& timed) const {

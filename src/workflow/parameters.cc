@@ -6,6 +6,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <charconv>
 
 #include "base/text.h"
 
@@ -48,32 +49,39 @@ std::string shown(const Parameter& parameter, const json::value& value) {
   return text.size() > 100 ? base::printable(text.substr(0, 97)) + "..." : text;
 }
 
+// The order in which violations are told.
+enum class Stage { unknown, missing, type, allowed, pattern, bounds };
+struct Violation {
+  Stage stage;
+  std::string message;
+};
+
 void check_pattern(const Parameter& parameter, const json::value& value, bool as_default,
-                   std::vector<std::string>& found) {
+                   std::vector<Violation>& found) {
   if (!parameter.allowed_pattern) return;
   for (const auto* element : elements(value)) {
     const auto text = to_text(*element);
     if (as_default && text.empty()) continue;
     const auto matched = parameter.allowed_pattern->matches(text);
     if (!matched) {
-      found.push_back(matched.error().message);
+      found.push_back({Stage::pattern, matched.error().message});
     } else if (!*matched) {
-      found.push_back(fmt::format("{} does not match the pattern {}", shown(parameter, *element),
-                                  parameter.allowed_pattern->text()));
+      found.push_back({Stage::pattern, fmt::format("{} does not match the pattern {}", shown(parameter, *element),
+                                                   parameter.allowed_pattern->text())});
     }
   }
 }
 
 void check_bound(const Parameter& parameter, std::string_view name, std::int64_t actual, std::string_view what,
-                 std::vector<std::string>& found) {
+                 std::vector<Violation>& found) {
   const auto bound = parameter.bounds.find(name);
   if (bound == parameter.bounds.end()) return;
   if (name.starts_with("min") ? actual < bound->second : actual > bound->second) {
-    found.push_back(fmt::format("{} {}, {} is {}", actual, what, name, bound->second));
+    found.push_back({Stage::bounds, fmt::format("{} {}, {} is {}", actual, what, name, bound->second)});
   }
 }
 
-void check_bounds(const Parameter& parameter, const json::value& value, std::vector<std::string>& found) {
+void check_bounds(const Parameter& parameter, const json::value& value, std::vector<Violation>& found) {
   if (value.is_int64()) {
     for (const auto* name : {"minValue", "maxValue"}) {
       check_bound(parameter, name, value.get_int64(), "is out of bounds", found);
@@ -93,14 +101,101 @@ void check_bounds(const Parameter& parameter, const json::value& value, std::vec
   }
 }
 
+std::vector<Violation> find_violations(const Parameter& parameter, const json::value& value, bool as_default) {
+  std::vector<Violation> found;
+  if (!has_type(parameter.type, value)) {
+    found.push_back(
+        {Stage::type, fmt::format("{} is not of type {}", shown(parameter, value), to_string(parameter.type))});
+    return found;
+  }
+  if (json::serialize(value).size() > kValueLimitBytes) {
+    found.push_back({Stage::type, fmt::format("the value is longer than {} bytes", kValueLimitBytes)});
+    return found;
+  }
+  if (is_deeper(value, kValueLimitLevels)) {
+    found.push_back({Stage::type, fmt::format("the value is nested deeper than {} levels", kValueLimitLevels)});
+    return found;
+  }
+  if (!parameter.allowed_values.empty()) {
+    for (const auto* element : elements(value)) {
+      if (std::ranges::find(parameter.allowed_values, *element) != parameter.allowed_values.end()) continue;
+      found.push_back({Stage::allowed, fmt::format("{} is not one of {}", shown(parameter, *element),
+                                                   json::serialize(json::array(parameter.allowed_values.begin(),
+                                                                               parameter.allowed_values.end())))});
+    }
+  }
+  check_pattern(parameter, value, as_default, found);
+  check_bounds(parameter, value, found);
+  return found;
+}
+
+// The text of a default with values in place of its references; a text or list of the store as it is where it stands
+// alone.
+base::Result<json::value> from_store(std::string_view written, const Scope& scope, const ParameterStore* store) {
+  const auto pieces = TRY(split_references(written));
+  std::string text;
+  for (const auto& piece : pieces) {
+    if (const auto* literal = std::get_if<std::string>(&piece)) {
+      text += *literal;
+      continue;
+    }
+    const auto& reference = std::get<Reference>(piece);
+    if (reference.kind == Reference::Kind::ssm && store == nullptr) {
+      return base::invalid(fmt::format("its default needs {}, and there is no Parameter Store here", reference.text()));
+    }
+    json::value value;
+    if (reference.kind == Reference::Kind::ssm) {
+      value = TRY(store->find(reference.name));
+    } else {
+      value = look_up(reference, scope).value_or("");
+    }
+    if (pieces.size() == 1) return value;
+    text += to_text(value);
+  }
+  return json::value(text);
+}
+
 // The value of a parameter that was not given. Needs a default.
-base::Result<json::value> default_value(const Parameter& parameter, const Scope& scope) {
-  auto value = TRY(resolve(*parameter.fallback, scope, parameter.name));
-  const bool structured = parameter.type == Type::string_map || parameter.type == Type::map_list;
-  if (!structured || !value.is_string()) return value;
-  boost::system::error_code ec;
-  auto parsed = json::parse(value.get_string(), ec);  // JSON text besides a structure
-  return ec ? value : parsed;
+base::Result<json::value> default_value(const Parameter& parameter, const Scope& scope, const ParameterStore* store) {
+  const auto& fallback = *parameter.fallback;
+  if (fallback.is_string()) {
+    return from_text(parameter.type, TRY(from_store(fallback.get_string(), scope, store)));
+  }
+  if (!has_type(Type::string_list, fallback)) return resolve(fallback, scope, parameter.name);
+  json::array texts;
+  for (const auto& item : fallback.get_array()) {
+    auto value = TRY(from_store(item.get_string(), scope, store));
+    if (value.is_array()) {
+      for (auto& inner : value.get_array()) texts.push_back(std::move(inner));
+    } else {
+      texts.push_back(std::move(value));
+    }
+  }
+  return json::value(std::move(texts));
+}
+
+// One value out of the list of texts that the service takes; as given where it does not fit.
+json::value from_texts(Type type, const json::value& given) {
+  if (!has_type(Type::string_list, given) || type == Type::string_list) return given;
+  const auto& texts = given.get_array();
+  if (type == Type::map_list && texts.size() != 1) {
+    json::array maps;
+    for (const auto& text : texts) maps.push_back(from_text(type, text));
+    return json::value(std::move(maps));
+  }
+  if (texts.size() != 1) return given;
+  const auto& text = texts.front().get_string();
+  if (type == Type::string) return texts.front();
+  if (type == Type::boolean && (text == "true" || text == "True")) return json::value(true);
+  if (type == Type::boolean && (text == "false" || text == "False")) return json::value(false);
+  if (type == Type::integer) {
+    std::int64_t number = 0;
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (code == std::errc() && end == text.data() + text.size()) return json::value(number);
+  }
+  auto parsed = from_text(type, texts.front());
+  if (type == Type::map_list && parsed.is_object()) return json::array{std::move(parsed)};  // one element, one object
+  return parsed;
 }
 
 }  // namespace
@@ -116,6 +211,13 @@ std::optional<Type> type_from(std::string_view text) {
     if (name == text) return type;
   }
   return std::nullopt;
+}
+
+json::value from_text(Type type, json::value value) {
+  if ((type != Type::string_map && type != Type::map_list) || !value.is_string()) return value;
+  boost::system::error_code ec;
+  auto parsed = json::parse(value.get_string(), ec);
+  return ec ? value : parsed;
 }
 
 bool has_type(Type type, const json::value& value) {
@@ -146,60 +248,58 @@ bool is_sensitive(std::string_view name) {
 }
 
 std::vector<std::string> violations(const Parameter& parameter, const json::value& value, bool as_default) {
-  std::vector<std::string> found;
-  if (!has_type(parameter.type, value)) {
-    found.push_back(fmt::format("{} is not of type {}", shown(parameter, value), to_string(parameter.type)));
-    return found;
-  }
-  if (json::serialize(value).size() > kValueLimitBytes) {
-    found.push_back(fmt::format("the value is longer than {} bytes", kValueLimitBytes));
-    return found;
-  }
-  if (is_deeper(value, kValueLimitLevels)) {
-    found.push_back(fmt::format("the value is nested deeper than {} levels", kValueLimitLevels));
-    return found;
-  }
-  if (!parameter.allowed_values.empty()) {
-    for (const auto* element : elements(value)) {
-      if (std::ranges::find(parameter.allowed_values, *element) != parameter.allowed_values.end()) continue;
-      found.push_back(
-          fmt::format("{} is not one of {}", shown(parameter, *element),
-                      json::serialize(json::array(parameter.allowed_values.begin(), parameter.allowed_values.end()))));
-    }
-  }
-  check_pattern(parameter, value, as_default, found);
-  check_bounds(parameter, value, found);
-  return found;
+  std::vector<std::string> messages;
+  for (auto& violation : find_violations(parameter, value, as_default))
+    messages.push_back(std::move(violation.message));
+  return messages;
 }
 
 base::Result<json::object> bind_parameters(const Plan& plan, const json::object& given, const Identity& identity,
-                                           base::Time now) {
-  std::vector<std::string> wrong;
+                                           base::Time now, const ParameterStore* store) {
+  std::vector<Violation> wrong;
   for (const auto& [name, value] : given) {
-    if (plan.find_parameter(name) == nullptr) {
-      wrong.push_back(fmt::format("{}: document {} has no such parameter", std::string_view(name), plan.name));
-    }
-  }
-  for (const auto& parameter : plan.parameters) {
-    if (!given.contains(parameter.name) && !parameter.fallback) {
-      wrong.push_back(fmt::format("{}: a value is required", parameter.name));
-    }
+    if (plan.find_parameter(name) != nullptr) continue;
+    wrong.push_back(
+        {Stage::unknown, fmt::format("{}: document {} has no such parameter", std::string_view(name), plan.name)});
   }
   json::object values;
   const Scope scope{identity, now};
   for (const auto& parameter : plan.parameters) {
     const auto* value = given.if_contains(parameter.name);
-    if (value == nullptr && !parameter.fallback) continue;
-    auto& bound = values[parameter.name];
-    bound = value != nullptr ? *value : TRY(default_value(parameter, scope));
-    for (const auto& violation : violations(parameter, bound, value == nullptr)) {
-      wrong.push_back(fmt::format("{}: {}", parameter.name, violation));
+    if (value == nullptr && !parameter.fallback) {
+      wrong.push_back({Stage::missing, fmt::format("{}: a value is required", parameter.name)});
+      continue;
     }
+    const auto bound = value != nullptr ? base::Result<json::value>(*value) : default_value(parameter, scope, store);
+    if (!bound) {
+      wrong.push_back({Stage::missing, fmt::format("{}: {}", parameter.name, bound.error().message)});
+      continue;
+    }
+    for (const auto& violation : find_violations(parameter, *bound, value == nullptr)) {
+      wrong.push_back({violation.stage, fmt::format("{}: {}", parameter.name, violation.message)});
+    }
+    values[parameter.name] = *bound;
   }
   if (wrong.empty()) return values;
-  auto error = base::invalid(base::join(wrong, "; "));
+  std::vector<std::string> messages;
+  for (const auto stage :
+       {Stage::unknown, Stage::missing, Stage::type, Stage::allowed, Stage::pattern, Stage::bounds}) {
+    for (const auto& violation : wrong) {
+      if (violation.stage == stage) messages.push_back(violation.message);
+    }
+  }
+  auto error = base::invalid(base::join(messages, "; "));
   error.code = "InvalidParameters";
   return error;
+}
+
+json::object from_text_lists(const Plan& plan, const json::object& values) {
+  json::object typed;
+  for (const auto& [name, value] : values) {
+    const auto* parameter = plan.find_parameter(name);
+    typed[name] = parameter == nullptr ? value : from_texts(parameter->type, value);
+  }
+  return typed;
 }
 
 json::object mask_parameters(const Plan& plan, json::object values) {

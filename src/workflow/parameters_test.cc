@@ -59,8 +59,8 @@ TEST(ParameterValues, are_not_nested_deeper_than_what_is_kept_can_be_read) {
 TEST(ParameterValues, all_violations_come_at_once_unknown_and_missing_first) {
   EXPECT_EQ(refused(R"({"Count": 10, "Nme": "x", "Fast": "yes", "Size": "huge", "Zones": ["a", "d", "b"]})"),
             "InvalidParameters: Nme: document test.yaml has no such parameter; Name: a value is required; "
-            "Size: \"huge\" is not one of [\"small\",\"large\"]; Count: 10 is out of bounds, maxValue is 9; "
-            "Fast: \"yes\" is not of type Boolean; Zones: \"d\" is not one of [\"a\",\"b\",\"c\"]; "
+            "Fast: \"yes\" is not of type Boolean; Size: \"huge\" is not one of [\"small\",\"large\"]; "
+            "Zones: \"d\" is not one of [\"a\",\"b\",\"c\"]; Count: 10 is out of bounds, maxValue is 9; "
             "Zones: 3 items, maxItems is 2");
 }
 
@@ -94,6 +94,71 @@ TEST(ParameterValues, more_than_64_KiB_are_refused) {
   EXPECT_NE(refused(R"({"Name": "abc", "Bucket": ")" + std::string(70'000, 'x') + R"("})"), "accepted");
 }
 
+TEST(ParameterValues, come_as_lists_of_texts_too) {
+  static const auto plan = plan_of(kDocument);
+  const auto typed = from_text_lists(*plan, json::parse(R"({
+    "Name": ["abc"], "Count": ["4"], "Fast": ["true"], "Zones": ["a", "b"], "Tags": ["{\"k\": \"w\"}"],
+    "Disks": ["{\"size\": 1}", "{\"size\": 2}"], "Other": ["x"]})")
+                                                .as_object());
+  EXPECT_EQ(json::serialize(typed), R"({"Name":"abc","Count":4,"Fast":true,"Zones":["a","b"],"Tags":{"k":"w"},)"
+                                    R"("Disks":[{"size":1},{"size":2}],"Other":["x"]})");
+  const auto disks = [&](std::string_view texts) {
+    return json::serialize(from_text_lists(*plan, {{"Disks", json::parse(texts)}}).at("Disks"));
+  };
+  EXPECT_EQ(disks(R"(["{\"size\": 1}"])"), R"([{"size":1}])");
+  EXPECT_EQ(disks(R"(["[{\"size\": 1}]"])"), R"([{"size":1}])") << "one text of a JSON list";
+}
+
+TEST(ParameterValues, texts_that_do_not_fit_are_refused_as_values) {
+  static const auto plan = plan_of(kDocument);
+  const auto given = json::parse(R"({"Name": ["abc", "d"], "Count": ["4x"], "Tags": ["no"]})").as_object();
+  const auto bound_texts = bind_parameters(*plan, from_text_lists(*plan, given), {}, {});
+  ASSERT_FALSE(bound_texts);
+  for (const auto* name : {"Name: ", "Count: ", "Tags: "}) {
+    EXPECT_NE(bound_texts.error().message.find(name), std::string::npos) << bound_texts.error().message;
+  }
+}
+
+TEST(ParameterValues, json_text_of_a_string_stays_text) {
+  const auto values = bound(R"({"Name": "abc", "Bucket": "[{\"a\": 1}]"})");
+  ASSERT_TRUE(values);
+  EXPECT_TRUE(values->at("Bucket").is_string());
+}
+
+class FixedStore final : public ParameterStore {
+ public:
+  base::Result<json::value> find(std::string_view name) const override {
+    if (name == "/image") return json::value("ami-1");
+    if (name == "/zones") return json::value(json::array{"a", "b"});
+    return base::not_found("there is no parameter " + std::string(name));
+  }
+};
+
+constexpr std::string_view kStored = R"(schemaVersion: '0.3'
+parameters:
+  Image: {type: String, default: 'x-{{ ssm:/image }}'}
+  Zones: {type: StringList, default: ['{{ ssm:/zones }}', c]}
+mainSteps: [{name: A, action: 'local:do', inputs: {}}]
+)";
+
+TEST(ParameterStoreValues, stand_in_for_references_of_defaults) {
+  const auto plan = plan_of(kStored);
+  const FixedStore store;
+  const auto values = bind_parameters(*plan, {}, {}, {}, &store);
+  ASSERT_TRUE(values) << values.error().message;
+  EXPECT_EQ(json::serialize(*values), R"({"Image":"x-ami-1","Zones":["a","b","c"]})");
+}
+
+TEST(ParameterStoreValues, without_a_store_the_launch_is_refused_and_says_why) {
+  const auto plan = plan_of(kStored);
+  const auto values = bind_parameters(*plan, {}, {}, {});
+  ASSERT_FALSE(values);
+  EXPECT_NE(values.error().message.find("Image: its default needs {{ ssm:/image }}, and there is no Parameter Store"),
+            std::string::npos)
+      << values.error().message;
+  EXPECT_TRUE(bind_parameters(*plan, {{"Image", "i"}, {"Zones", json::array{}}}, {}, {})) << "given, nothing is needed";
+}
+
 TEST(Patterns, look_around_and_word_bounds_work) {
   EXPECT_TRUE(*Pattern::compile("^(?!-)\\bab.*(?<!x)$")->matches("abc"));
   EXPECT_FALSE(*Pattern::compile("^(?!-)\\bab.*(?<!x)$")->matches("abx"));
@@ -106,6 +171,11 @@ TEST(Patterns, a_catastrophic_pattern_is_stopped) {
   ASSERT_TRUE(pattern);
   const auto matched = pattern->matches(std::string(60, 'a') + "b");
   EXPECT_FALSE(matched && *matched);
+  const auto slow = Pattern::compile("^(([a-z])+.)+[A-Z]([a-z])+$");
+  ASSERT_TRUE(slow);
+  const auto tried = slow->matches(std::string(5'000, 'a'));
+  ASSERT_FALSE(tried) << "more steps than allowed";
+  EXPECT_EQ(tried.error().kind, base::ErrorKind::invalid);
 }
 
 TEST(Patterns, text_that_is_not_utf8_is_an_error) {

@@ -87,6 +87,12 @@ struct Output {
   Reference from;
 };
 
+// An attachment of scripts.
+struct File {
+  std::string name;
+  std::string sha256;
+};
+
 struct Plan {
   std::string name;
   std::string sha256;   // of content
@@ -96,6 +102,7 @@ struct Plan {
   std::vector<Parameter> variables;  // `fallback` is the value at the start; unset without one
   std::vector<Step> steps;           // mainSteps, then the bodies of loops, each whole and in order
   std::vector<Output> outputs;
+  std::vector<File> files;
 
   int find_step(std::string_view step) const;                    // kEnd where there is none
   const Parameter* find_parameter(std::string_view name) const;  // null where there is none

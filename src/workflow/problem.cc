@@ -22,7 +22,9 @@ void Problems::add(std::string code, std::string pointer, base::YamlMark mark, s
 }
 
 std::vector<Problem> Problems::take() {
-  std::ranges::sort(all_, {}, [](const Problem& one) { return std::tie(one.mark.line, one.mark.column, one.pointer); });
+  std::ranges::sort(all_, {}, [](const Problem& one) {
+    return std::tie(one.mark.line, one.mark.column, one.pointer, one.code, one.message);
+  });
   return std::move(all_);
 }
 

@@ -233,7 +233,7 @@ base::Result<json::object> select_outputs(const std::vector<SelectedOutput>& out
   for (const auto& output : outputs) {
     const auto value = select(output.selector, from);
     if (!value) continue;
-    auto typed = converted(output.type, *value);
+    auto typed = output.as_found ? value : converted(output.type, *value);
     if (!typed) {
       auto error = base::invalid(fmt::format("output {}: {} selects {}, which is not of type {}", output.name,
                                              output.selector.text, kind_of(*value), to_string(output.type)));

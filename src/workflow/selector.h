@@ -38,6 +38,7 @@ struct SelectedOutput {
   std::string name;
   Selector selector;
   Type type = Type::string;
+  bool as_found = false;  // of whatever type it is: an output that the action gives by itself
 };
 
 // The outputs that a step declares, of the answer of its call; those that select nothing are absent. Errors: invalid,
