@@ -15,6 +15,7 @@
 #include "broker/environment.h"
 #include "broker/environment_cache.h"
 #include "broker/provider.h"
+#include "broker/resources.h"
 #include "broker/types.h"
 #include "net/runtime.h"
 #include "storage/database.h"
@@ -110,6 +111,14 @@ class Environments final : private workflow::Listener, private workflow::Documen
   // Ends an execution, as workflow::Engine::cancel does. Errors: not_found, conflict where it has ended.
   net::Task<void> cancel_execution(base::ExecutionId id, bool complete, Cause cause);
 
+  // What the environment has made, what is gone again included, by kind and locator.
+  net::Task<std::vector<storage::ResourceRow>> resources(base::EnvironmentId id);
+  // What outlived its environment, of one that is gone or of all, at most 1000. On this machine it is swept as soon as
+  // the environment is gone, so what is listed is what resisted; elsewhere a person decides.
+  net::Task<std::vector<storage::LeftoverRow>> leftovers(std::optional<base::EnvironmentId> id = std::nullopt);
+  // Tries again to take away what of them is on this machine, and gives what is left.
+  net::Task<std::vector<storage::LeftoverRow>> reap_leftovers(Cause cause);
+
   // Everything that led to where the environment is, also after it is gone. By id, or by name: the newest that had it.
   // Errors: not_found.
   net::Task<Explanation> explain(std::string name_or_id);
@@ -154,6 +163,9 @@ class Environments final : private workflow::Listener, private workflow::Documen
   // Brings a terminating environment on its way: cancels what still runs for it, or starts its terminate document.
   net::Task<void> go_on_terminating(base::EnvironmentId id);
   boost::asio::awaitable<void> go_on_with_all(std::vector<base::EnvironmentId> terminating);
+  // Takes away what is recorded for environments that are gone.
+  boost::asio::awaitable<void> sweep_after(std::optional<base::EnvironmentId> id);
+  boost::asio::awaitable<void> sweep_resource(storage::ResourceRow resource);
   boost::asio::awaitable<void> sweep(Provider& provider, std::vector<std::string> leftovers);
 
   net::Runtime& runtime_;

@@ -213,6 +213,9 @@ void Environments::ended(const workflow::Ended& ended) {
   if (found.status == Status::terminating) {
     tasks_.spawn("terminate " + found.name, [this, id] { return go_on_with_all({id}); });
   }
+  if (!has_resources(found)) {
+    tasks_.spawn("sweep after " + found.name, [this, id] { return sweep_after(id); });
+  }
   auto* provider = provider_for(found.region);
   if (provider != nullptr && found.status == Status::available) provider->tend(found);
 }
@@ -257,6 +260,7 @@ net::Task<void> Environments::start() {
       return sweep(*provider, leftovers);
     });
   }
+  tasks_.spawn("sweep of leftovers", [this] { return sweep_after(std::nullopt); });
   for (const auto& environment : available) {
     if (auto* provider = provider_for(environment.region)) provider->tend(environment);
   }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <set>
 
+#include "broker/resources.h"
 #include "storage/ports.h"
 
 namespace slipway::broker {
@@ -54,6 +55,24 @@ base::Result<Numbers> choose(storage::Connection& connection, const base::Enviro
                            "NoFreePort");
 }
 
+base::Result<void> record(storage::Connection& connection, const base::EnvironmentId& id, std::uint16_t port,
+                          base::Time now) {
+  storage::ResourceRow row;
+  row.environment_id = id;
+  row.kind = kPort;
+  row.locator = std::to_string(port);
+  row.region = "local";
+  row.recorded_at = now;
+  TRY(storage::record_resource(connection, row));
+  return storage::set_resource_present(connection, id, row.kind, row.locator);
+}
+
+// With their records: a reservation is all that there is of a port.
+base::Result<void> give_back(storage::Connection& connection, const base::EnvironmentId& id, base::Time now) {
+  TRY(storage::release_ports(connection, id));
+  return storage::set_resources_gone(connection, id, kPort, now);
+}
+
 }  // namespace
 
 Ports::Ports(storage::Database& database, const base::Clock& clock, PortRange range)
@@ -64,16 +83,18 @@ net::Task<Numbers> Ports::reserve(base::EnvironmentId id, std::size_t count) {
   CO_TRY(co_await database_.write([this, id, count, ports](storage::Connection& connection) -> base::Result<void> {
     *ports = TRY(storage::ports_of(connection, id));
     if (ports->size() == count) return {};
-    TRY(storage::release_ports(connection, id));
+    TRY(give_back(connection, id, clock_.now()));
     *ports = TRY(choose(connection, id, range_, count));
-    return storage::reserve_ports(connection, id, *ports, clock_.now());
+    TRY(storage::reserve_ports(connection, id, *ports, clock_.now()));
+    for (const auto port : *ports) TRY(record(connection, id, port, clock_.now()));
+    return {};
   }));
   co_return *ports;
 }
 
 net::Task<void> Ports::release(base::EnvironmentId id) {
   co_return co_await database_.write(
-      [id](storage::Connection& connection) { return storage::release_ports(connection, id); });
+      [this, id](storage::Connection& connection) { return give_back(connection, id, clock_.now()); });
 }
 
 base::Result<Numbers> Ports::of(const base::EnvironmentId& id) const {

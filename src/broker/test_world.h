@@ -122,7 +122,7 @@ class FakeProvider final : public Provider {
 
   net::Task<void> remove_leftover(std::string what) override {
     std::erase(leftover, what);
-    co_return base::Result<void>();
+    co_return on_remove ? on_remove(what) : base::Result<void>();
   }
 
   std::optional<base::Error> check_failure;
@@ -130,6 +130,7 @@ class FakeProvider final : public Provider {
   std::map<base::EnvironmentId, Fleet> tended;
   std::vector<std::string> terminated_instances_of;
   std::vector<std::string> leftover;
+  std::function<base::Result<void>(const std::string&)> on_remove;
   mutable std::set<base::EnvironmentId> live_at_sweep;
 };
 

@@ -11,6 +11,7 @@
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
 #include "cli/key.h"
+#include "cli/leftovers.h"
 #include "cli/transport.h"
 #include "cli/why.h"
 
@@ -60,6 +61,7 @@ void add_commands(Command& root, const Context& context) {
   add_cluster_delete_instances(cluster, context);
   add_cluster_delete(cluster, context);
   add_why(root, context);
+  add_leftovers(root, context);
   add_key(root, context);
 }
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "broker/ports.h"
+#include "broker/resources.h"
 #include "net/runtime.h"
 #include "storage/sqlite/database.h"
 #include "workflow/aws_actions.h"
@@ -48,7 +49,8 @@ struct OfflineActions::Parts {
   process::Supervisors supervisors{runtime, "/proc/self/exe", std::nullopt};
   std::unique_ptr<storage::Database> database = storage::sqlite::open_database(runtime, place.path).value();
   broker::Ports ports{*database, base::system_clock(), settings.local.ports};
-  provider::local::LocalProvider local{runtime, supervisors, ports, settings.local, std::nullopt, "offline"};
+  broker::Resources resources{*database, base::system_clock()};
+  provider::local::LocalProvider local{runtime, supervisors, ports, resources, settings.local, std::nullopt, "offline"};
   workflow::ActionRegistry actions;
 
   Parts() { add_actions(actions, local, supervisors, settings); }

@@ -13,6 +13,7 @@
 #include "broker/environments.h"
 #include "broker/ports.h"
 #include "broker/type_tables.h"
+#include "broker/resources.h"
 #include "broker/types.h"
 #include "http/probes.h"
 #include "net/runtime.h"
@@ -67,6 +68,7 @@ struct BrokerProcess::Parts {
   std::unique_ptr<auth::AccessKeys> keys;
   std::unique_ptr<auth::Sigv4Authenticator> authenticator;
   std::unique_ptr<broker::Ports> ports;
+  std::unique_ptr<broker::Resources> resources;
   workflow::ActionRegistry actions;
   workflow::ActionRegistry watched_actions;  // in their place, where crash points are wanted
   std::unique_ptr<broker::TypeRegistry> types;
@@ -106,8 +108,9 @@ base::Result<void> BrokerProcess::Parts::build() {
       auth::AccessKeySettings{.key_file = settings.key_file, .credentials_file = settings.data_dir / "credentials"});
   authenticator = std::make_unique<auth::Sigv4Authenticator>(*keys, clock, settings.sigv4);
   ports = std::make_unique<broker::Ports>(*database, clock, settings.local.ports);
+  resources = std::make_unique<broker::Resources>(*database, clock);
   const auto installation = TRY(storage::installation_id(database->reader()));
-  local = std::make_unique<provider::local::LocalProvider>(runtime, supervisors, *ports, settings.local,
+  local = std::make_unique<provider::local::LocalProvider>(runtime, supervisors, *ports, *resources, settings.local,
                                                            environments_account, installation);
   TRY(local->check_folder());
   add_actions(actions, *local, supervisors, settings);

@@ -21,10 +21,12 @@ constexpr std::string_view kInstanceTypes = "instance-types";
 }  // namespace
 
 LocalProvider::LocalProvider(net::Runtime& runtime, process::Supervisors& supervisors, broker::Ports& ports,
-                             LocalSettings settings, slurm::Account account, std::string installation)
+                             broker::Resources& resources, LocalSettings settings, slurm::Account account,
+                             std::string installation)
     : machine_{.runtime = runtime,
                .supervisors = supervisors,
                .ports = ports,
+               .resources = resources,
                .settings = std::move(settings),
                .account = std::move(account),
                .installation = std::move(installation)},
@@ -118,9 +120,11 @@ std::vector<std::string> LocalProvider::leftovers(const std::vector<base::Enviro
 }
 
 net::Task<void> LocalProvider::remove_leftover(std::string leftover) {
-  const auto key = std::filesystem::path(leftover).filename().native();
+  // The folder of its sockets bears the key too, behind a prefix.
+  const auto name = std::filesystem::path(leftover).filename().native();
+  const auto key = name.substr(name.size() - std::min(name.size(), slurm::kKeyDigits));
   const auto paths = Paths::of_key(machine_.settings, key);
-  if (!slurm::is_key(key) || paths.directory != leftover) {
+  if (!slurm::is_key(key) || (paths.directory != leftover && paths.sockets != leftover)) {
     co_return base::invalid(fmt::format("{} is no leftover of region local", leftover));
   }
   CO_TRY(co_await slurm::stop_cluster(machine_, paths));

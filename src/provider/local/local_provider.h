@@ -9,6 +9,7 @@
 
 #include "broker/ports.h"
 #include "broker/provider.h"
+#include "broker/resources.h"
 #include "net/runtime.h"
 #include "process/supervisor.h"
 #include "provider/local/process/virtual_environment.h"
@@ -23,8 +24,8 @@ class LocalProvider final : public broker::Provider {
  public:
   // All references must outlive it. `account`: that environments run as; unset: this process's own. `installation`: the
   // database's.
-  LocalProvider(net::Runtime& runtime, process::Supervisors& supervisors, broker::Ports& ports, LocalSettings settings,
-                slurm::Account account, std::string installation);
+  LocalProvider(net::Runtime& runtime, process::Supervisors& supervisors, broker::Ports& ports,
+                broker::Resources& resources, LocalSettings settings, slurm::Account account, std::string installation);
 
   // Before anything else. Errors: conflict where local.environments_dir is another broker's.
   base::Result<void> check_folder() const;

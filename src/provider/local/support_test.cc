@@ -87,6 +87,7 @@ MachineTest::MachineTest() : account(other_account()) {
     });
   }).value();
   ports = std::make_unique<broker::Ports>(*database, base::system_clock(), settings.ports);
+  resources = std::make_unique<broker::Resources>(*database, base::system_clock());
   open();
 }
 
@@ -100,7 +101,7 @@ MachineTest::~MachineTest() {
 }
 
 void MachineTest::open() {
-  provider = std::make_unique<LocalProvider>(runtime, *supervisors, *ports, settings, account, "this");
+  provider = std::make_unique<LocalProvider>(runtime, *supervisors, *ports, *resources, settings, account, "this");
   actions = std::make_unique<workflow::ActionRegistry>();
   provider->add_actions(*actions);
   provider->use_tables(tables);

@@ -69,6 +69,7 @@ struct MachineTest : testing::Test {
   std::unique_ptr<storage::Database> database;
   std::unique_ptr<broker::Ports> ports;
   FixedTables tables;
+  std::unique_ptr<broker::Resources> resources;
   std::unique_ptr<workflow::ActionRegistry> actions;
   std::unique_ptr<LocalProvider> provider;
   broker::Environment environment;

@@ -34,6 +34,7 @@ using Operations = std::map<std::string_view, Operation>;  // by operationId
 Operations environment_operations();  // environments.cc
 Operations key_operations();          // keys.cc
 Operations type_operations();         // types.cc
+Operations leftover_operations();     // leftovers.cc
 
 // For the operations.
 broker::Cause cause_of(const http::Request& request);

@@ -24,7 +24,9 @@ http::OpenApi load_document() {
 
 Operations all_operations() {
   Operations all;
-  for (auto resource : {environment_operations, key_operations, type_operations}) all.merge(resource());
+  for (auto resource : {environment_operations, key_operations, type_operations, leftover_operations}) {
+    all.merge(resource());
+  }
   return all;
 }
 

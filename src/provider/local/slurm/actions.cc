@@ -61,6 +61,13 @@ milliseconds patience(const StepContext& context) {
   return std::clamp(left, milliseconds(100), milliseconds(std::chrono::minutes(10)));
 }
 
+// What a cluster has of this machine, beside its ports.
+std::vector<broker::Resource> resources_of(const Paths& paths) {
+  return {{std::string(broker::kFolder), paths.directory.native()},
+          {std::string(broker::kFolder), paths.sockets.native()},
+          {std::string(broker::kProcess), paths.processes().native()}};
+}
+
 net::Task<json::object> prepare(Services services, StepContext context, json::object inputs) {
   const auto& machine = services.machine;
   const auto paths = services.paths(context);
@@ -72,6 +79,7 @@ net::Task<json::object> prepare(Services services, StepContext context, json::ob
   CO_TRY(check_paths(paths, cluster));
   tell(context, fmt::format("making a folder for {} nodes", cluster.nodes.size()));
   assign_ports(cluster, CO_TRY(co_await machine.ports.reserve(context.environment_id, ports_needed(cluster))));
+  CO_TRY(co_await machine.resources.record(context.environment_id, "local", context.token, resources_of(paths)));
   CO_TRY(co_await net::run_blocking<void>(machine.runtime, [&machine, paths, cluster]() mutable -> Result<void> {
     const auto host = host_name();
     cluster.network = choose_network(host, addresses_of(host));
@@ -79,6 +87,7 @@ net::Task<json::object> prepare(Services services, StepContext context, json::ob
     TRY(lay_out(paths, cluster, machine.account));
     return write_record(paths, cluster, machine.account);
   }));
+  CO_TRY(co_await machine.resources.present(context.environment_id, resources_of(paths)));
   co_return json::object{{"Directory", paths.directory.native()}, {"SlurmConf", paths.slurm_conf().native()}};
 }
 
@@ -177,8 +186,10 @@ net::Task<json::object> stop(Services services, StepContext context, json::objec
 
 net::Task<json::object> remove_cluster(Services services, StepContext context, json::object) {
   const auto& machine = services.machine;
-  CO_TRY(co_await net::run_blocking<void>(
-      machine.runtime, [&machine, paths = services.paths(context)] { return remove(paths, machine.account); }));
+  const auto paths = services.paths(context);
+  CO_TRY(
+      co_await net::run_blocking<void>(machine.runtime, [&machine, paths] { return remove(paths, machine.account); }));
+  CO_TRY(co_await machine.resources.gone(context.environment_id, resources_of(paths)));
   CO_TRY(co_await machine.ports.release(context.environment_id));
   co_return json::object{{"Removed", true}};
 }

@@ -2,6 +2,7 @@
 // What everything in this folder works with. Outlives all of it.
 
 #include "broker/ports.h"
+#include "broker/resources.h"
 #include "net/runtime.h"
 #include "process/supervisor.h"
 #include "provider/local/settings.h"
@@ -13,6 +14,7 @@ struct Machine {
   net::Runtime& runtime;
   process::Supervisors& supervisors;
   broker::Ports& ports;
+  broker::Resources& resources;
   LocalSettings settings;
   Account account;
   std::string installation;  // whose clusters these are

@@ -1,0 +1,92 @@
+// The environments service's resources: what an environment has made, and what outlived it.
+
+#include <filesystem>
+
+#include "broker/audit.h"
+#include "broker/environments.h"
+#include "observe/log.h"
+#include "storage/ports.h"
+
+namespace slipway::broker {
+
+namespace {
+
+constexpr int kMostLeftovers = 1000;  // of one look; more are seen by the next
+
+bool is_path(const storage::ResourceRow& resource) {
+  return resource.kind == kFolder || resource.kind == kProcess;
+}
+
+}  // namespace
+
+net::Task<std::vector<storage::ResourceRow>> Environments::resources(base::EnvironmentId id) {
+  auto rows = std::make_shared<std::vector<storage::ResourceRow>>();
+  CO_TRY(co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
+    *rows = TRY(storage::resources_of(connection, id));
+    return {};
+  }));
+  co_return std::move(*rows);
+}
+
+net::Task<std::vector<storage::LeftoverRow>> Environments::leftovers(std::optional<base::EnvironmentId> id) {
+  auto rows = std::make_shared<std::vector<storage::LeftoverRow>>();
+  CO_TRY(co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
+    *rows = TRY(storage::leftover_resources(connection, id, kMostLeftovers));
+    return {};
+  }));
+  co_return std::move(*rows);
+}
+
+net::Task<std::vector<storage::LeftoverRow>> Environments::reap_leftovers(Cause cause) {
+  const auto before = CO_TRY(co_await leftovers());
+  for (const auto& leftover : before) co_await sweep_resource(leftover.resource);
+  auto after = CO_TRY(co_await leftovers());
+  const auto audit =
+      audit_row(cause, clock_.now(), "leftovers", {{"leftovers", before.size()}}, {{"leftovers", after.size()}});
+  CO_TRY(co_await database_.write(
+      [audit](storage::Connection& connection) { return storage::insert_audit(connection, audit); }));
+  co_return after;
+}
+
+// A document that took away what it had made has said so; what is left here, it forgot or could not.
+boost::asio::awaitable<void> Environments::sweep_after(std::optional<base::EnvironmentId> id) {
+  const auto left = co_await leftovers(id);
+  if (!left) {
+    observe::error("what an environment left behind cannot be read", left.error());
+    co_return;
+  }
+  for (const auto& leftover : *left) co_await sweep_resource(leftover.resource);
+}
+
+boost::asio::awaitable<void> Environments::sweep_resource(storage::ResourceRow resource) {
+  auto* provider = provider_for(resource.region);
+  // Whatever is not on this machine is only listed: nothing proves yet that it is ours.
+  if (provider == nullptr || provider->name() != "local") co_return;
+  const auto there = [this, resource]() -> net::Task<bool> {
+    return net::run_blocking<bool>(runtime_, [resource]() -> base::Result<bool> {
+      std::error_code unseen;
+      return is_path(resource) && std::filesystem::exists(resource.locator, unseen);
+    });
+  };
+  auto left = co_await there();
+  if (left && *left && resource.kind == kFolder) {
+    const auto removed = co_await provider->remove_leftover(resource.locator);
+    if (!removed)
+      observe::error("what an environment left behind cannot be removed", removed.error(),
+                     {{"environment", resource.environment_id.str()}, {"leftover", resource.locator}});
+    left = co_await there();
+  }
+  if (!left || *left) co_return;
+  const auto now = clock_.now();
+  const auto forgotten = co_await database_.write([=](storage::Connection& connection) -> base::Result<void> {
+    if (resource.kind == kPort) TRY(storage::release_ports(connection, resource.environment_id));
+    return storage::set_resource_gone(connection, resource.environment_id, resource.kind, resource.locator, now);
+  });
+  if (forgotten) {
+    observe::warning(
+        "swept what an environment left behind",
+        {{"environment", resource.environment_id.str()}, {"kind", resource.kind}, {"leftover", resource.locator}});
+  }
+}
+
+}  // namespace slipway::broker
