@@ -17,6 +17,7 @@ void add_commands(cli::Command& root, const cli::Context& context) {
   add_types_show(types, context);
   add_types_diff(types, context);
   add_types_test(types, context);
+  add_verify(root, context);
 }
 
 }  // namespace slipway::tool

@@ -1,6 +1,6 @@
 #pragma once
-// The commands that work offline on our own libraries: doctor, backup, restore, and those about
-// folders of types. Used by main.cc.
+// The commands that work offline on our own libraries: doctor, backup, restore, verify, and those about folders of types.
+// Used by main.cc.
 
 #include "cli/command.h"
 #include "cli/context.h"
@@ -14,5 +14,6 @@ void add_doctor(cli::Command& root, const cli::Context& context);
 void add_restore(cli::Command& root, const cli::Context& context);
 // `types`: the group of commands about environment types.
 void add_types_test(cli::Command& types, const cli::Context& context);
+void add_verify(cli::Command& root, const cli::Context& context);
 
 }  // namespace slipway::tool
