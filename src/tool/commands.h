@@ -1,6 +1,6 @@
 #pragma once
-// The commands that work offline on our own libraries: doctor, backup, restore, verify, and those about folders of types.
-// Used by main.cc.
+// The commands that work offline on our own libraries: doctor, backup, restore, verify, and those about folders of
+// types. Used by main.cc.
 
 #include "cli/command.h"
 #include "cli/context.h"

@@ -40,7 +40,8 @@ Result<void> LocalProvider::check_folder() const {
 
 void LocalProvider::add_actions(workflow::ActionRegistry& registry) {
   const auto types = [this](const base::EnvironmentId& id) -> Result<slurm::InstanceTypes> {
-    return slurm::read_instance_types(TRY(tables_->table(id, kInstanceTypes)));
+    const auto table = TRY(tables_->table(id, kInstanceTypes));
+    return slurm::read_instance_types(table);
   };
   slurm::add_actions(registry, machine_, types, keepers_);
   programs::add_actions(registry, machine_, virtual_environments_);
@@ -67,7 +68,8 @@ Result<void> LocalProvider::check(const Environment& wanted, const workflow::Pla
   if (!configuration || !configuration->is_object()) {
     return base::invalid("a launch in region local needs the parameter Configuration", "Configuration");
   }
-  const auto types = TRY(slurm::read_instance_types(TRY(tables_->table(wanted, kInstanceTypes))));
+  const auto table = TRY(tables_->table(wanted, kInstanceTypes));
+  const auto types = TRY(slurm::read_instance_types(table));
   const auto cluster =
       TRY(slurm::plan_cluster(wanted.name, configuration->get_object(), types, machine_.settings.max_nodes));
   // It has no id yet; all are as long.

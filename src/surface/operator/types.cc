@@ -4,7 +4,6 @@
 
 #include "broker/type_files.h"
 #include "surface/operator/operations.h"
-#include "workflow/selector.h"
 
 namespace slipway::surface::operator_api {
 
