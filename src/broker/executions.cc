@@ -2,26 +2,12 @@
 // their children run.
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "base/text.h"
 #include "broker/audit.h"
 #include "broker/ending.h"
 #include "broker/environments.h"
 #include "broker/rows.h"
 
 namespace slipway::broker {
-
-namespace {
-
-// "jupyter/rollback.yaml" is `rollback`.
-std::string_view base_name(std::string_view document) {
-  document = document.substr(document.rfind('/') + 1);
-  if (document.ends_with(".yaml")) document.remove_suffix(5);
-  return document;
-}
-
-}  // namespace
 
 net::Task<workflow::SignalResult> Environments::signal(base::ExecutionId id, workflow::Signal signal, Cause cause) {
   const auto row = CO_TRY(storage::find_execution(database_.reader(), id));
@@ -65,18 +51,13 @@ base::Result<void> Environments::again(storage::Connection& connection, const wo
 base::Result<std::shared_ptr<const workflow::Plan>> Environments::find(const workflow::Identity& parent,
                                                                        std::string_view name) const {
   const auto row = TRY(storage::find_environment(database_.reader(), parent.environment_id));
-  const auto* type = row ? types_.find(row->type) : nullptr;
-  const auto* provider = provider_for(parent.region);
-  std::vector<std::string> known;
-  if (type != nullptr && provider != nullptr) {
-    const auto plans = type->documents.find(provider->name());
-    for (const auto& [operation, plan] : plans == type->documents.end() ? EnvironmentType::Plans{} : plans->second) {
-      if (base_name(plan->name) == workflow::document_base_name(name)) return plan;
-      known.emplace_back(base_name(plan->name));
-    }
+  if (!row) return base::not_found(fmt::format("There is no environment {}.", parent.environment_name));
+  const auto type = TRY(types_.find(row->type, static_cast<int>(row->type_version)));
+  if (const auto* provider = provider_for(parent.region)) {
+    if (auto plan = type->child(provider->name(), workflow::document_base_name(name))) return plan;
   }
-  return base::not_found(fmt::format("there is no document {}; the type of {} has {}", name, parent.environment_name,
-                                     base::join(known, ", ")));
+  return base::not_found(
+      fmt::format("there is no document {} among the children of the type of {}", name, parent.environment_name));
 }
 
 }  // namespace slipway::broker
