@@ -151,7 +151,8 @@ base::Result<void> check_tokens(storage::Connection& connection, Found& found) {
 // Something must bring each active execution on: the clock, an answer with a deadline, a person, or a child.
 base::Result<void> check_liveness(storage::Connection& connection, Found& found) {
   std::vector<base::ExecutionId> active;
-  TRY(storage::each_active_execution(connection, [&](storage::Due due) { active.push_back(std::move(due.id)); }));
+  const auto every = base::Time::max();
+  TRY(storage::each_due_execution(connection, every, [&](storage::Due due) { active.push_back(std::move(due.id)); }));
   int count = 0;
   for (const auto& id : active) {
     auto row = TRY(storage::find_execution(connection, id));
