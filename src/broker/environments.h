@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "broker/environment.h"
 #include "broker/environment_cache.h"
+#include "broker/events.h"
 #include "broker/provider.h"
 #include "broker/resources.h"
 #include "broker/types.h"
@@ -154,6 +155,9 @@ class Environments final : private workflow::Listener, private workflow::Documen
 
   workflow::EngineStatistics statistics() const;
 
+  // What happens, live; who changes something of an environment publishes it here.
+  Events& events() { return events_; }
+
  private:
   // workflow::Listener
   base::Result<void> finalise(storage::Connection& connection, const workflow::Ended& ended) override;
@@ -178,6 +182,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
   base::Result<EnvironmentPtr> stored(const base::EnvironmentId& id);
   // `environment` as surfaces shall see it: with a rollback that is under way.
   base::Result<EnvironmentPtr> shown(EnvironmentPtr environment);
+  void publish_status(const Environment& environment);
   net::Task<EnvironmentPtr> begin(base::EnvironmentId id, std::string_view operation, Cause cause);
   // Brings a terminating environment on its way: cancels what still runs for it, or starts its terminate document.
   net::Task<void> go_on_terminating(base::EnvironmentId id);
@@ -195,6 +200,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
   std::vector<Provider*> providers_;
   EnvironmentCache cache_;
   std::map<base::EnvironmentId, std::string> progress_;  // last words of the step that runs; not durable
+  Events events_;
   net::TaskGroup tasks_;
   workflow::Engine engine_;
 };

@@ -138,8 +138,8 @@ base::Result<void> BrokerProcess::Parts::build_server() {
       *environments, clock,
       surface::parallelcluster::Settings{.default_region = settings.default_region,
                                          .link_key = keys->derive("configuration links")});
-  operator_api = std::make_unique<surface::operator_api::OperatorSurface>(
-      surface::operator_api::Services{.environments = *environments, .types = *types, .keys = *keys});
+  operator_api = std::make_unique<surface::operator_api::OperatorSurface>(surface::operator_api::Services{
+      .runtime = runtime, .environments = *environments, .types = *types, .keys = *keys});
   probes = std::make_unique<http::Probes>(metrics, [this]() -> base::Result<void> {
     TRY(storage::installation_id(database->reader()));
     return {};

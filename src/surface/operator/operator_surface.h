@@ -9,11 +9,13 @@
 #include "broker/environments.h"
 #include "broker/types.h"
 #include "http/surface.h"
+#include "net/runtime.h"
 
 namespace slipway::surface::operator_api {
 
 // What its operations work with; all of it outlives the surface.
 struct Services {
+  net::Runtime& runtime;
   broker::Environments& environments;
   broker::TypeRegistry& types;
   auth::AccessKeys& keys;
