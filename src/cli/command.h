@@ -37,7 +37,7 @@ enum class ExitCode {
 using Action = std::function<base::Result<ExitCode>()>;
 
 // What the shell offers for a value.
-enum class Completes { nothing, files, folders, clusters, commands };
+enum class Completes { nothing, files, folders, clusters, environments, executions, commands };
 
 struct Hints {
   std::string placeholder = "TEXT";       // in --help: --url URL
@@ -97,7 +97,8 @@ class CommandLine {
   // `words`: the line without the program's name.
   Parsed parse(std::vector<std::string> words);
   // What may stand where the last of `words` stands (it may be empty or half a word), one per line, with a tab and its
-  // description; ":files", ":folders", ":clusters" and ":commands" stand for what only the caller can list.
+  // description; ":files", ":folders", ":clusters", ":environments", ":executions" and ":commands" stand for what only
+  // the caller can list.
   std::vector<std::string> complete(const std::vector<std::string>& words) const;
 
  private:

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 #include <iostream>
 
 #include "cli/cluster.h"
 #include "cli/demo.h"
+#include "cli/environment.h"
+#include "cli/execution.h"
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
 #include "cli/key.h"
@@ -22,19 +25,39 @@ namespace {
 // Called by the completion functions of the shells (packaging/completions), never by people.
 constexpr std::string_view kComplete = "__complete";
 
+// What only a broker can list: path, member of the answer, the word, what is said about it.
+struct Listed {
+  std::string_view offer;
+  const char* path;
+  const char* member;
+  const char* word;
+  const char* about;
+};
+constexpr Listed kListed[] = {
+    {":clusters", "/v3/clusters", "clusters", "/clusterName", "/clusterStatus"},
+    {":environments", "/slipway/v1/environments", "environments", "/name", "/status"},
+    {":executions", "/slipway/v1/executions", "executions", "/id", "/state"},
+};
+
+void offer_listed(const Listed& listed, const Context& context, const std::string& half) {
+  auto client = context.connect({});
+  if (!client) return;
+  // The first page: whoever completes does not want ten thousand words.
+  auto answer = client->call({.method = "GET", .path = listed.path});
+  if (!answer) return;
+  for (const auto& item : items_at(*answer, fmt::format("/{}", listed.member))) {
+    auto word = text_at(item, listed.word);
+    if (word.starts_with(half)) context.out << word << '\t' << text_at(item, listed.about) << '\n';
+  }
+}
+
 void complete(const CommandLine& line, const Context& context, const std::vector<std::string>& words) {
   for (const auto& offer : line.complete(words)) {
-    if (offer != ":clusters") {
+    const auto* listed = std::ranges::find(kListed, offer, &Listed::offer);
+    if (listed == std::ranges::end(kListed)) {
       context.out << offer << '\n';
-      continue;
-    }
-    auto client = context.connect({});
-    if (!client) continue;
-    auto clusters = client->all_pages({.method = "GET", .path = "/v3/clusters"}, "clusters");
-    if (!clusters) continue;
-    for (const auto& cluster : *clusters) {
-      auto name = text_at(cluster, "/clusterName");
-      if (name.starts_with(words.back())) context.out << name << '\t' << text_at(cluster, "/clusterStatus") << '\n';
+    } else {
+      offer_listed(*listed, context, words.back());
     }
   }
 }
@@ -60,6 +83,12 @@ void add_commands(Command& root, const Context& context) {
   add_cluster_fleet(cluster, context);
   add_cluster_delete_instances(cluster, context);
   add_cluster_delete(cluster, context);
+  auto env = root.add("env", "Launch, look at, start, stop and terminate environments of any type");
+  add_env_launch(env, context);
+  add_env_list(env, context);
+  add_env_show(env, context);
+  add_env_changes(env, context);
+  add_execution(root, context);
   add_why(root, context);
   add_leftovers(root, context);
   add_key(root, context);

@@ -114,6 +114,65 @@ TEST(Completion, OffersCommandsOptionsValuesAndWhatOnlyTheCallerCanList) {
   EXPECT_THAT(line.complete({"cluster", "create", "x", ""}), ElementsAre());
 }
 
+constexpr const char* kEnvironment =
+    R"({"id":"env-1","name":"nb","type":"jupyter","region":"local","owner":"a","status":"pending",)"
+    R"("createdAt":"2021-04-30T00:00:00.000Z"})";
+
+TEST_F(Commands, AnEnvironmentIsLaunchedWithItsParameters) {
+  answer("POST /slipway/v1/environments", 202, kEnvironment);
+  const auto file = folder_.write("parameters.yaml", "Idle: 5\nName: file\n");
+  const auto ran = run({"env", "launch", "jupyter", "nb", "--configuration", "SMALL", "--parameters", file, "-p",
+                        "Name=a b", "-p", "Size=3", "-o", "name"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(ran.out, "nb\n");
+  EXPECT_EQ(requests_.at(0).body,
+            R"({"type":"jupyter","name":"nb","parameters":{"Idle":5,"Name":"a b","Size":3},"configuration":"SMALL"})");
+  EXPECT_EQ(run({"env", "launch", "jupyter", "nb", "-p", "novalue"}).exit_code, 1);
+}
+
+TEST_F(Commands, EnvironmentsAreListedShownAndChanged) {
+  answer("GET /slipway/v1/environments", 200, std::string(R"({"environments":[)") + kEnvironment + "]}");
+  answer("GET /slipway/v1/environments/nb", 200, kEnvironment);
+  answer("POST /slipway/v1/environments/nb/stop", 409, R"({"kind":"conflict","message":"It is pending."})");
+  answer("DELETE /slipway/v1/environments/nb", 202, kEnvironment);
+  EXPECT_THAT(run({"env", "list"}).out, HasSubstr("jupyter"));
+  EXPECT_THAT(run({"env", "show", "nb"}).out, HasSubstr("env-1"));
+  const auto refused = run({"env", "stop", "nb"});
+  EXPECT_EQ(refused.exit_code, 5);
+  EXPECT_THAT(refused.err, HasSubstr("It is pending."));
+  EXPECT_EQ(run({"env", "terminate", "nb"}).exit_code, 0);
+  EXPECT_EQ(run({"__complete", "env", "show", "n"}).out, "nb\tpending\n");
+}
+
+TEST_F(Commands, WaitingForAnEnvironmentEndsAsItDoes) {
+  answer("POST /slipway/v1/environments/nb/start", 202, kEnvironment);
+  answer("GET /slipway/v1/environments/env-1", 200,
+         R"({"id":"env-1","name":"nb","status":"starting_failed","createdAt":"2021-04-30T00:00:00.000Z"})");
+  const auto ran = run({"env", "start", "nb", "--wait"});
+  EXPECT_EQ(ran.exit_code, 7);
+  EXPECT_THAT(ran.err, HasSubstr("slipway why env-1"));
+}
+
+TEST_F(Commands, ExecutionsAreListedShownAndCancelled) {
+  answer("GET /slipway/v1/executions", 200,
+         R"({"executions":[{"id":"exec-1","environment":"nb","kind":"launch","state":"Waiting","step":"Ask"}]})");
+  answer(
+      "GET /slipway/v1/executions/exec-1", 200,
+      R"({"id":"exec-1","kind":"launch","document":"d:1","state":"Waiting","steps":[{"name":"Ask","action":"aws:approve",)"
+      R"("state":"Waiting","attempts":1}]})");
+  for (const auto* word : {"cancel", "approve", "retry"}) {
+    answer(std::string("POST /slipway/v1/executions/exec-1/") + word, 202, R"({"id":"exec-2","state":"InProgress"})");
+  }
+  EXPECT_THAT(run({"execution", "list", "--state", "Waiting"}).out, HasSubstr("Ask"));
+  EXPECT_THAT(run({"execution", "show", "exec-1"}).out, HasSubstr("aws:approve"));
+  EXPECT_EQ(run({"execution", "cancel", "exec-1"}).exit_code, 0);
+  EXPECT_EQ(run({"execution", "approve", "exec-1", "--comment", "fine"}).exit_code, 0);
+  EXPECT_EQ(requests_.back().body, R"({"comment":"fine"})");
+  EXPECT_EQ(run({"execution", "retry", "exec-1", "--step", "Make", "-o", "name"}).out, "exec-2\n");
+  EXPECT_EQ(requests_.back().body, R"({"step":"Make"})");
+  EXPECT_EQ(run({"__complete", "execution", "show", ""}).out, "exec-1\tWaiting\n");
+}
+
 TEST_F(Commands, CompletionListsTheClusters) {
   answer("GET /v3/clusters", 200,
          R"({"clusters":[{"clusterName":"one","clusterStatus":"CREATE_COMPLETE"},{"clusterName":"two"}]})");

@@ -79,6 +79,12 @@ class Offers {
       case Completes::clusters:
         offers_.push_back(":clusters");
         break;
+      case Completes::environments:
+        offers_.push_back(":environments");
+        break;
+      case Completes::executions:
+        offers_.push_back(":executions");
+        break;
       case Completes::commands:
         offers_.push_back(":commands");
         break;

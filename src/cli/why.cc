@@ -27,8 +27,9 @@ base::Result<ExitCode> why(const Context& context, const Options& options) {
 void add_why(Command& root, const Context& context) {
   auto options = std::make_shared<Options>();
   auto command = root.add("why", "Tell how an environment came to its state, from the request to a failing command");
-  command.argument("NAME", options->name, "The environment's name or id, also of one that is gone",
-                   {.completes = Completes::clusters});
+  command.argument("NAME", options->name,
+                   "The environment's name or id, also of one that is gone; or an execution's id",
+                   {.completes = Completes::environments});
   add_settings(command, options->settings);
   command.run([&context, options] { return why(context, *options); });
 }

@@ -30,6 +30,7 @@ net::Task<http::Response> launch_environment(Call call) {
                                 .type = member(body, "type"),
                                 .region = member(body, "region", "local"),
                                 .name = member(body, "name"),
+                                .configuration = member(body, "configuration"),
                                 .parameters = {},
                                 .tags = {},
                                 .request_document = call.request.body};

@@ -8,6 +8,7 @@ namespace slipway::surface::operator_api {
 namespace {
 
 using boost::json::object;
+using Kind = workflow::Signal::Kind;
 
 base::ExecutionId id_of(const Call& call) {
   return base::ExecutionId(call.text("execution"));
@@ -81,13 +82,44 @@ net::Task<http::Response> cancel_execution(Call call) {
   return end_execution(std::move(call), false);
 }
 
+net::Task<http::Response> complete_execution(Call call) {
+  return end_execution(std::move(call), true);
+}
+
+template <workflow::Signal::Kind kKind>
+net::Task<http::Response> signal_execution(Call call) {
+  workflow::Signal signal;
+  signal.kind = kKind;
+  const auto* body = call.request.json && call.request.json->is_object() ? &call.request.json->get_object() : nullptr;
+  const auto text = [&](std::string_view name) {
+    const auto* value = body == nullptr ? nullptr : body->if_contains(name);
+    return value == nullptr ? std::string() : std::string(value->get_string());
+  };
+  signal.comment = text("comment");
+  signal.step = text("step");
+  if (const auto* outputs = body == nullptr ? nullptr : body->if_contains("outputs")) {
+    signal.outputs = outputs->get_object();
+  }
+  auto& environments = call.services.environments;
+  const auto result = CO_TRY(co_await environments.signal(id_of(call), std::move(signal), cause_of(call.request)));
+  co_return http::json_response(202, broker::to_json(CO_TRY(co_await environments.execution(result.execution))));
+}
+
 }  // namespace
 
 Operations execution_operations() {
   return {{"ListExecutions", list_executions},
           {"DescribeExecution", describe_execution},
           {"ListJournal", list_journal},
-          {"CancelExecution", cancel_execution}};
+          {"CancelExecution", cancel_execution},
+          {"CompleteExecution", complete_execution},
+          {"ApproveExecution", signal_execution<Kind::approve>},
+          {"RejectExecution", signal_execution<Kind::reject>},
+          {"ResumeExecution", signal_execution<Kind::resume>},
+          {"RetryExecution", signal_execution<Kind::retry>},
+          {"SkipStep", signal_execution<Kind::skip>},
+          {"AdoptStep", signal_execution<Kind::adopt>},
+          {"FailStep", signal_execution<Kind::fail>}};
 }
 
 }  // namespace slipway::surface::operator_api

@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <memory>
+#include <ostream>
+
+#include "base/yaml.h"
+#include "cli/environment.h"
+#include "cli/text_file.h"
+
+namespace slipway::cli {
+
+namespace {
+
+namespace json = boost::json;
+
+struct Options {
+  Settings settings;
+  WaitOptions wait;
+  std::string type;
+  std::string name;
+  std::string configuration;
+  std::string file;
+  std::vector<std::string> parameters;
+};
+
+// Of "Key=Value": what reads as JSON is that, anything else is a text.
+base::Result<void> add_parameter(json::object& parameters, const std::string& word) {
+  const auto equals = word.find('=');
+  if (equals == 0 || equals == std::string::npos) {
+    return base::invalid(fmt::format("-p {}: a parameter is written Key=Value.", word));
+  }
+  const auto text = word.substr(equals + 1);
+  boost::system::error_code failed;
+  auto value = json::parse(text, failed);
+  parameters[word.substr(0, equals)] = failed ? json::value(text) : std::move(value);
+  return {};
+}
+
+base::Result<json::object> parameters_of(const Options& options) {
+  json::object parameters;
+  if (!options.file.empty()) {
+    const auto text = TRY(read_text_file(options.file));
+    auto value = TRY(base::parse_yaml(text).with_context(options.file)).to_json();
+    if (!value.is_object()) return base::invalid(fmt::format("{} is no mapping of parameters.", options.file));
+    parameters = std::move(value.get_object());
+  }
+  for (const auto& word : options.parameters) TRY(add_parameter(parameters, word));
+  return parameters;
+}
+
+base::Result<ExitCode> launch(const Context& context, const Options& options) {
+  json::object body{{"type", options.type}, {"name", options.name}};
+  if (auto parameters = TRY(parameters_of(options)); !parameters.empty()) body["parameters"] = std::move(parameters);
+  if (!options.configuration.empty()) body["configuration"] = options.configuration;
+  if (!options.settings.region.empty()) body["region"] = options.settings.region;
+  auto client = TRY(context.connect(options.settings));
+  auto answer =
+      TRY(client.call({.method = "POST", .path = "/slipway/v1/environments", .query = {}, .body = std::move(body)}));
+  const auto id = text_at(answer, "/id");
+  if (options.wait.wanted(context)) {
+    return wait_for_env(context, client, options.settings, options.wait, id, "Launching " + options.name, "pending",
+                        "available");
+  }
+  auto line = fmt::format("{}: {}. Follow it with `slipway why {}`.\n", options.name, text_at(answer, "/status"), id);
+  context.show({.data = std::move(answer), .table = std::move(line), .names = {options.name}}, options.settings);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_env_launch(Command& group, const Context& context) {
+  auto options = std::make_shared<Options>();
+  auto command = group.add("launch", "Launch an environment of a type");
+  command.argument("TYPE", options->type, "Name of the environment type");
+  command.argument("NAME", options->name, "A letter, then letters, digits and hyphens");
+  command.option("--configuration", options->configuration, "A named set of the type's parameter values",
+                 {.placeholder = "NAME", .variable = "-"});
+  command.option("-p,--parameter", options->parameters, "Key=Value; may be repeated", {.variable = "-"});
+  command.option("--parameters", options->file, "File of parameters (YAML or JSON); -p wins",
+                 {.placeholder = "FILE", .variable = "-", .completes = Completes::files});
+  add_wait_options(command, options->wait);
+  add_settings(command, options->settings);
+  command.run([&context, options] { return launch(context, *options); });
+}
+
+}  // namespace slipway::cli
