@@ -10,6 +10,7 @@ namespace slipway::broker {
 inline constexpr std::string_view kLaunch = "launch";
 inline constexpr std::string_view kStart = "start";
 inline constexpr std::string_view kStop = "stop";
+inline constexpr std::string_view kConnect = "connect";
 inline constexpr std::string_view kTerminate = "terminate";
 // A launch document gives this output once its rollback left nothing behind.
 inline constexpr std::string_view kRolledBack = "RolledBack";

@@ -65,7 +65,8 @@ struct ExecutionPage {
   std::string next;                                  // token of the next page, empty at the end
 };
 
-struct Explanation;  // broker/why.h
+struct ClientConnection;  // broker/connection.h
+struct Explanation;       // broker/why.h
 
 class Environments final : private workflow::Listener, private workflow::Documents {
  public:
@@ -109,6 +110,9 @@ class Environments final : private workflow::Listener, private workflow::Documen
   // type has no such document; not_found.
   net::Task<EnvironmentPtr> start(base::EnvironmentId id, Cause cause);
   net::Task<EnvironmentPtr> stop(base::EnvironmentId id, Cause cause);
+  // Runs the type's connect document and gives what a client needs; nothing of it is stored. Errors: conflict where it
+  // is not available; invalid where the type has no such document; those of the document's steps; timed_out.
+  net::Task<ClientConnection> connect(base::EnvironmentId id, Cause cause);
   // What is wanted of the compute nodes. Errors: conflict where it is not available.
   net::Task<EnvironmentPtr> set_fleet(base::EnvironmentId id, Fleet fleet, Cause cause);
   // Ends the compute instances of an environment that is available, or failed and was kept; of any other there is

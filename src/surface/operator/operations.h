@@ -31,6 +31,7 @@ struct Call {
 using Operation = net::Task<http::Response> (*)(Call call);
 using Operations = std::map<std::string_view, Operation>;  // by operationId
 
+Operations connect_operations();      // connect.cc
 Operations environment_operations();  // environments.cc
 Operations execution_operations();    // executions.cc
 Operations event_operations();        // events.cc

@@ -24,8 +24,8 @@ http::OpenApi load_document() {
 
 Operations all_operations() {
   Operations all;
-  for (auto resource : {environment_operations, execution_operations, type_operations, event_operations,
-                        leftover_operations, key_operations}) {
+  for (auto resource : {environment_operations, connect_operations, execution_operations, type_operations,
+                        event_operations, leftover_operations, key_operations}) {
     all.merge(resource());
   }
   return all;

@@ -1,0 +1,68 @@
+// The environments service's connections.
+#include <fmt/format.h>
+
+#include "broker/audit.h"
+#include "broker/connection.h"
+#include "broker/ending.h"
+#include "broker/environments.h"
+#include "workflow/transient.h"
+
+namespace slipway::broker {
+
+namespace {
+
+constexpr std::chrono::seconds kPatience{25};  // less than clients and proxies wait for an answer
+
+base::Result<void> require_available(const EnvironmentPtr& environment, const base::EnvironmentId& id) {
+  if (!environment || environment->status == Status::terminated) {
+    return base::not_found(fmt::format("The environment {} does not exist any more.", id.str()));
+  }
+  if (environment->status == Status::available) return {};
+  return base::conflict(fmt::format("{} cannot be connected to while it is {}; it must be available.",
+                                    environment->name, to_string(environment->status)));
+}
+
+}  // namespace
+
+net::Task<ClientConnection> Environments::connect(base::EnvironmentId id, Cause cause) {
+  const auto environment = CO_TRY(stored(id));
+  CO_TRY(require_available(environment, id));
+  auto plan = CO_TRY(plan_for(environment->type, environment->type_version, environment->region, kConnect));
+  const workflow::Identity identity{.installation_id = {},
+                                    .execution_id = {},
+                                    .environment_id = id,
+                                    .environment_name = environment->name,
+                                    .region = environment->region,
+                                    .account_id = {},
+                                    .partition = "aws",
+                                    .correlation_id = environment->correlation_id};
+  workflow::TransientRequest request{.plan = plan, .identity = identity, .parameters = {}};
+  for (const auto& parameter : plan->parameters) {
+    const auto* value = environment->parameters.if_contains(parameter.name);
+    if (value != nullptr) request.parameters[parameter.name] = *value;
+  }
+  auto outputs = CO_TRY(co_await workflow::run_transient(runtime_, clock_, actions_, std::move(request), kPatience));
+  // Who has got a way in is on record before it is given; what it was is not.
+  const auto audit = audit_row(cause, clock_.now(), id.str(), {}, summary(*environment));
+  CO_TRY(co_await database_.write(
+      [audit](storage::Connection& connection) { return storage::insert_audit(connection, audit); }));
+  ClientConnection connection;
+  const auto type = CO_TRY(types_.find(environment->type, environment->type_version));
+  if (type->connection) {
+    connection.instruction = type->connection->instruction;
+    for (const auto& key : type->connection->keys) {
+      if (const auto* value = outputs.if_contains(key.name)) connection.values[key.name] = *value;
+    }
+    co_return connection;
+  }
+  connection.values = std::move(outputs);
+  co_return connection;
+}
+
+boost::json::object to_json(const ClientConnection& connection) {
+  boost::json::object body{{"values", connection.values}};
+  if (!connection.instruction.empty()) body["instruction"] = connection.instruction;
+  return body;
+}
+
+}  // namespace slipway::broker
