@@ -60,6 +60,9 @@ struct Environment {
   std::string instance_id;
   std::string instance_arn;
   std::string instance_role;
+  std::optional<base::Time> expires_at;      // when it ends by itself; unset: never
+  std::optional<base::Time> warned_at;       // when that was announced
+  std::optional<base::Time> last_active_at;  // to the minute; unset: not seen yet
 };
 
 }  // namespace slipway::broker

@@ -107,6 +107,7 @@ base::Result<Launch> Environments::check(LaunchRequest request) const {
   environment.tags = std::move(request.tags);
   environment.request_document = std::move(request.request_document);
   environment.correlation_id = request.cause.correlation_id.empty() ? environment.name : request.cause.correlation_id;
+  environment.expires_at = TRY(end_of(*type, clock_.now(), request.time_to_live));
   TRY(provider_for(environment.region)->check(environment, *plan));
   return Launch{.cause = std::move(request.cause), .environment = std::move(environment), .plan = std::move(plan)};
 }

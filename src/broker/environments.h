@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "broker/environment.h"
 #include "broker/environment_cache.h"
 #include "broker/events.h"
+#include "broker/lifetime.h"
 #include "broker/provider.h"
 #include "broker/resources.h"
 #include "broker/types.h"
@@ -45,7 +47,8 @@ struct LaunchRequest {
   std::string configuration{};     // of the type, by name; empty: none
   boost::json::object parameters;  // as the type declares them; they win over the configuration's
   std::map<std::string, std::string> tags;
-  std::string request_document;  // exact text the client sent
+  std::string request_document;                             // exact text the client sent
+  std::optional<std::chrono::milliseconds> time_to_live{};  // from now on; unset: what the type says
 };
 
 // A launch that passed every check and is not yet written.
@@ -113,6 +116,12 @@ class Environments final : private workflow::Listener, private workflow::Documen
   // Runs the type's connect document and gives what a client needs; nothing of it is stored. Errors: conflict where it
   // is not available; invalid where the type has no such document; those of the document's steps; timed_out.
   net::Task<ClientConnection> connect(base::EnvironmentId id, Cause cause);
+  // Moves the end of its time to `time_to_live` from now; one that is later already, or none, stays. Durable when it
+  // returns. Errors: invalid where that is longer than the type allows; conflict while it is terminating; not_found.
+  net::Task<EnvironmentPtr> extend(base::EnvironmentId id, std::chrono::milliseconds time_to_live, Cause cause);
+  // Warns of ends, and ends what is due or idle: the service does this by itself every quarter of a minute; call it
+  // where the clock was set by hand. `steady`: what a clock shows that nobody sets.
+  boost::asio::awaitable<void> look_at_lifetimes(std::chrono::steady_clock::time_point steady);
   // What is wanted of the compute nodes. Errors: conflict where it is not available.
   net::Task<EnvironmentPtr> set_fleet(base::EnvironmentId id, Fleet fleet, Cause cause);
   // Ends the compute instances of an environment that is available, or failed and was kept; of any other there is
@@ -191,6 +200,17 @@ class Environments final : private workflow::Listener, private workflow::Documen
   // Brings a terminating environment on its way: cancels what still runs for it, or starts its terminate document.
   net::Task<void> go_on_terminating(base::EnvironmentId id);
   boost::asio::awaitable<void> go_on_with_all(std::vector<base::EnvironmentId> terminating);
+  // When an environment ends that was made at `created_at` and is to live `wanted` from now, or as long as its type
+  // says.
+  base::Result<std::optional<base::Time>> end_of(const EnvironmentType& type, base::Time created_at,
+                                                 std::optional<std::chrono::milliseconds> wanted) const;
+  boost::asio::awaitable<void> watch_lifetimes();
+  boost::asio::awaitable<void> look_at_ends(base::Time now);
+  boost::asio::awaitable<void> warn_of_end(Environment environment, EndAction action);
+  boost::asio::awaitable<void> end_by_itself(Environment environment, EndAction action, std::string operation);
+  // `settled`: there was a look before. `anew`: the clock was set meanwhile, so idleness is counted from now on.
+  boost::asio::awaitable<void> look_at_idle(base::Time now, bool settled, bool anew);
+  boost::asio::awaitable<void> look_at_activity(Environment environment, base::Time now, bool settled, bool anew);
   // Takes away what is recorded for environments that are gone.
   boost::asio::awaitable<void> sweep_after(std::optional<base::EnvironmentId> id);
   boost::asio::awaitable<void> sweep_resource(storage::ResourceRow resource);
@@ -203,6 +223,9 @@ class Environments final : private workflow::Listener, private workflow::Documen
   const workflow::ActionRegistry& actions_;
   std::vector<Provider*> providers_;
   EnvironmentCache cache_;
+  std::set<base::EnvironmentId> extending_;         // their end is being moved: it is not acted upon
+  std::set<base::EnvironmentId> unknown_activity_;  // of which that was said
+  std::optional<std::pair<std::chrono::steady_clock::time_point, base::Time>> last_look_;
   std::map<base::EnvironmentId, std::string> progress_;  // last words of the step that runs; not durable
   Events events_;
   net::TaskGroup tasks_;

@@ -283,6 +283,7 @@ net::Task<void> Environments::start() {
     if (auto* provider = provider_for(environment.region)) provider->tend(environment);
   }
   CO_TRY(co_await engine_.start());
+  tasks_.spawn("lifetimes", [this] { return watch_lifetimes(); });
   tasks_.spawn("terminate", [this, terminating] { return go_on_with_all(terminating); });
   co_return base::Result<void>();
 }

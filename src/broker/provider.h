@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/activity.h"
 #include "broker/environment.h"
 #include "net/task.h"
 #include "workflow/plan.h"
@@ -55,6 +56,8 @@ class Provider {
   // Called again whenever the environment changes and for every live one at start. Idempotent, level-triggered.
   virtual void tend(const Environment& environment) = 0;
   virtual void release(const base::EnvironmentId& id) = 0;
+  // Whether the environment is in use, for its type's idle rule. What is unknown ends nothing. Changes nothing.
+  virtual net::Task<Activity> activity(Environment /*environment*/) const { co_return Activity{}; }
   // Facts of this place for a client, such as the path of slurm.conf: tags of DescribeCluster.
   virtual std::vector<std::pair<std::string, std::string>> tags(const Environment& environment) const = 0;
   // Resources on this machine that belong to no environment in `live`: folders and processes. For the sweep at start.

@@ -49,6 +49,9 @@ Environment from_row(storage::EnvironmentRow row) {
   environment.instance_id = std::move(row.instance_id);
   environment.instance_arn = std::move(row.instance_arn);
   environment.instance_role = std::move(row.instance_role);
+  environment.expires_at = row.expires_at;
+  environment.warned_at = row.warned_at;
+  environment.last_active_at = row.last_active_at;
   return environment;
 }
 
@@ -79,6 +82,9 @@ storage::EnvironmentRow to_row(const Environment& environment) {
   row.instance_id = environment.instance_id;
   row.instance_arn = environment.instance_arn;
   row.instance_role = environment.instance_role;
+  row.expires_at = environment.expires_at;
+  row.warned_at = environment.warned_at;
+  row.last_active_at = environment.last_active_at;
   return row;
 }
 

@@ -125,6 +125,13 @@ class FakeProvider final : public Provider {
     co_return on_remove ? on_remove(what) : base::Result<void>();
   }
 
+  net::Task<Activity> activity(Environment) const override {
+    if (activity_failure) co_return *activity_failure;
+    co_return used;
+  }
+
+  Activity used;
+  std::optional<base::Error> activity_failure;
   std::optional<base::Error> check_failure;
   std::vector<Instance> listed;
   std::map<base::EnvironmentId, Fleet> tended;

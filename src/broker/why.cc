@@ -167,6 +167,12 @@ object to_json(const Environment& environment) {
               {"correlationId", environment.correlation_id}};
   if (environment.rolling_back) body["rollingBack"] = true;
   if (environment.rolled_back) body["rolledBack"] = true;
+  const auto put = [&](std::string_view name, const std::optional<base::Time>& time) {
+    if (time) body[name] = base::iso8601(*time);
+  };
+  put("expiresAt", environment.expires_at);
+  put("warnedAt", environment.warned_at);
+  put("lastActiveAt", environment.last_active_at);
   if (environment.failure) {
     body["failure"] = object{{"code", environment.failure->code}, {"message", environment.failure->reason}};
   }

@@ -11,6 +11,7 @@
 #include "cli/demo.h"
 #include "cli/environment.h"
 #include "cli/execution.h"
+#include "cli/env_extend.h"
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
 #include "cli/key.h"
@@ -88,6 +89,7 @@ void add_commands(Command& root, const Context& context) {
   add_env_list(env, context);
   add_env_show(env, context);
   add_env_changes(env, context);
+  add_env_extend(env, context);
   add_execution(root, context);
   add_why(root, context);
   add_leftovers(root, context);

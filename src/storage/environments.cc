@@ -13,7 +13,7 @@ namespace {
 const std::string kColumns =
     "id, name, type, region, owner, status, rolled_back, rolling_back, failure_code, failure_reason, parameters, tags, "
     "request_document, outputs, fleet, fleet_updated_at, created_at, updated_at, correlation_id, type_version, "
-    "instance_id, instance_arn, instance_role, version";
+    "instance_id, instance_arn, instance_role, version, expires_at, warned_at, last_active_at";
 const std::string kSelect = "SELECT " + kColumns + " FROM environment ";
 
 EnvironmentRow read_environment(Columns columns) {
@@ -42,6 +42,9 @@ EnvironmentRow read_environment(Columns columns) {
   row.instance_arn = columns.text();
   row.instance_role = columns.text();
   row.version = columns.integer();
+  row.expires_at = columns.optional_time();
+  row.warned_at = columns.optional_time();
+  row.last_active_at = columns.optional_time();
   return row;
 }
 
@@ -50,7 +53,7 @@ EnvironmentRow read_environment(Columns columns) {
 Result<void> insert_environment(Connection& connection, const EnvironmentRow& row) {
   static const std::string sql = "INSERT INTO environment (" + kColumns +
                                  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                 "?, ?, ?, ?)";
+                                 "?, ?, ?, ?, ?, ?, ?)";
   auto inserted = connection.execute(sql, {row.id.str(),
                                            row.name,
                                            row.type,
@@ -74,7 +77,10 @@ Result<void> insert_environment(Connection& connection, const EnvironmentRow& ro
                                            row.instance_id,
                                            row.instance_arn,
                                            row.instance_role,
-                                           row.version});
+                                           row.version,
+                                           column(row.expires_at),
+                                           column(row.warned_at),
+                                           column(row.last_active_at)});
   if (inserted) return {};
   if (inserted.error().kind != base::ErrorKind::conflict) return std::move(inserted).error();
   return base::conflict(

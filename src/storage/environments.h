@@ -39,6 +39,10 @@ struct EnvironmentRow {
   std::string instance_arn;
   std::string instance_role;
   std::int64_t version = 0;  // rises by 1 with every update
+  // Read, and written by the insert; afterwards lifetimes.h changes them.
+  std::optional<base::Time> expires_at;
+  std::optional<base::Time> warned_at;
+  std::optional<base::Time> last_active_at;
 };
 
 // All of these block for one statement; call them in a transaction, or with a reader where they only read.
@@ -46,8 +50,9 @@ struct EnvironmentRow {
 // Errors: conflict where the name is taken by an environment that is not terminated, or the id exists.
 base::Result<void> insert_environment(Connection& connection, const EnvironmentRow& row);
 
-// Writes every column but id and created_at; the stored version becomes row.version + 1. Errors: conflict where the
-// stored version is not row.version (somebody else wrote: read again) or there is no such environment.
+// Writes every column but id, created_at and those of lifetimes.h; the stored version becomes row.version + 1. Errors:
+// conflict where the stored version is not row.version (somebody else wrote: read again) or there is no such
+// environment.
 base::Result<void> update_environment(Connection& connection, const EnvironmentRow& row);
 
 base::Result<std::optional<EnvironmentRow>> find_environment(Connection& connection, const base::EnvironmentId& id);

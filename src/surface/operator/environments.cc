@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include "broker/why.h"
+#include "config/reader.h"
 #include "surface/operator/operations.h"
 
 namespace slipway::surface::operator_api {
@@ -80,12 +83,22 @@ net::Task<http::Response> explain_environment(Call call) {
   co_return http::json_response(200, broker::to_json(explanation));
 }
 
+net::Task<http::Response> extend_environment(Call call) {
+  auto time = config::parse_duration(call.body().at("timeToLive").as_string());
+  if (!time) co_return base::invalid(fmt::format("timeToLive: {}", time.error().message), "timeToLive");
+  const auto explanation = CO_TRY(co_await call.services.environments.explain(call.text("environment")));
+  const auto extended =
+      CO_TRY(co_await call.services.environments.extend(explanation.environment->id, *time, cause_of(call.request)));
+  co_return http::json_response(200, broker::to_json(*extended));
+}
+
 }  // namespace
 
 Operations environment_operations() {
   return {{"ListEnvironments", list_environments},       {"LaunchEnvironment", launch_environment},
           {"DescribeEnvironment", describe_environment}, {"TerminateEnvironment", terminate_environment},
           {"StartEnvironment", start_environment},       {"StopEnvironment", stop_environment},
+          {"ExtendEnvironment", extend_environment},
           {"ExplainEnvironment", explain_environment}};
 }
 

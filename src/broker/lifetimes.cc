@@ -1,0 +1,221 @@
+// The environments service's watch over ends and idleness: what is due is found in the database at every look, so that
+// a broker which was down over an end, or was killed between its warning and the end, goes on as if it had not been.
+
+#include "storage/lifetimes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "broker/audit.h"
+#include "broker/environments.h"
+#include "config/reader.h"
+#include "net/deadline.h"
+#include "observe/log.h"
+#include "storage/environments.h"
+
+namespace slipway::broker {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::chrono::seconds kLook{15};  // between two looks; an end is late by no more
+constexpr std::chrono::seconds kActivityPatience{10};
+constexpr std::chrono::minutes kCoarse{1};  // activity is stored no finer
+
+Cause by_the_broker(std::string operation) {
+  return {
+      .who = "slipway", .surface = "broker", .operation = std::move(operation), .request_id = {}, .correlation_id = {}};
+}
+
+}  // namespace
+
+base::Result<std::optional<base::Time>> Environments::end_of(const EnvironmentType& type, base::Time created_at,
+                                                             std::optional<milliseconds> wanted) const {
+  const auto& rule = type.time_to_live;
+  const auto now = clock_.now();
+  if (!wanted) wanted = rule.otherwise ? rule.otherwise : rule.most;
+  if (!wanted) return std::optional<base::Time>();
+  if (*wanted <= milliseconds(0)) return base::invalid("A time to live is longer than nothing.", "timeToLive");
+  const auto end = now + *wanted;
+  if (!rule.most || end <= std::max(created_at, base::Time{}) + *rule.most) return std::optional(end);
+  return base::invalid(fmt::format("An environment of type {} lives {} at most, from its launch on.", type.name,
+                                   config::print_duration(*rule.most)),
+                       "timeToLive");
+}
+
+net::Task<EnvironmentPtr> Environments::extend(base::EnvironmentId id, milliseconds time_to_live, Cause cause) {
+  const auto environment = CO_TRY(stored(id));
+  if (!environment || environment->status == Status::terminated) {
+    co_return base::not_found(fmt::format("The environment {} does not exist any more.", id.str()));
+  }
+  if (environment->status == Status::terminating) {
+    co_return base::conflict(fmt::format("{} is terminating already.", environment->name));
+  }
+  const auto type = types_.find(environment->type);
+  if (!type) co_return base::invalid(fmt::format("There is no environment type {}.", environment->type), "type");
+  const auto end = CO_TRY(end_of(*type, environment->created_at, time_to_live));
+  // An extension never takes time away.
+  if (!environment->expires_at || (end && *end <= *environment->expires_at)) co_return environment;
+  const auto audit = audit_row(cause, clock_.now(), id.str(), {{"expiresAt", base::iso8601(*environment->expires_at)}},
+                               {{"expiresAt", base::iso8601(*end)}});
+  // What comes last is what counts: an end that is due at this moment waits for this, and one that was acted upon
+  // refuses.
+  extending_.insert(id);
+  const auto written = co_await database_.write([=](storage::Connection& connection) -> base::Result<void> {
+    const auto row = TRY(storage::find_environment(connection, id));
+    if (!row || row->status == to_string(Status::terminating) || row->status == to_string(Status::terminated)) {
+      return base::conflict(fmt::format("{} is terminating already.", environment->name));
+    }
+    TRY(storage::set_expiry(connection, id, end));
+    return storage::insert_audit(connection, audit);
+  });
+  extending_.erase(id);
+  cache_.drop(id);
+  CO_TRY(written);
+  co_return CO_TRY(stored(id));
+}
+
+boost::asio::awaitable<void> Environments::watch_lifetimes() {
+  for (;;) {
+    co_await look_at_lifetimes(std::chrono::steady_clock::now());
+    co_await net::sleep_for(runtime_, kLook);
+  }
+}
+
+boost::asio::awaitable<void> Environments::look_at_lifetimes(std::chrono::steady_clock::time_point steady) {
+  const auto now = clock_.now();
+  auto step = milliseconds(0);
+  if (last_look_) {
+    step = clock_step(now - last_look_->second, std::chrono::duration_cast<milliseconds>(steady - last_look_->first));
+  }
+  if (step != milliseconds(0)) {
+    observe::warning("the clock was set; idle times begin anew", {{"seconds", step.count() / 1000}});
+  }
+  co_await look_at_ends(now);
+  co_await look_at_idle(now, last_look_.has_value(), step != milliseconds(0));
+  last_look_ = {steady, now};
+}
+
+boost::asio::awaitable<void> Environments::look_at_ends(base::Time now) {
+  auto horizon = milliseconds(0);
+  for (const auto& name : types_.names()) horizon = std::max(horizon, types_.find(name)->time_to_live.warn);
+  auto ids = std::make_shared<std::vector<base::EnvironmentId>>();
+  const auto read = co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
+    *ids = TRY(storage::ending_environments(connection, now + horizon));
+    return {};
+  });
+  if (!read) observe::error("the ends of environments cannot be read", read.error());
+  for (const auto& id : *ids) {
+    const auto found = stored(id);
+    const auto type = found && *found ? types_.find((*found)->type) : nullptr;
+    if (!type || extending_.contains(id)) continue;
+    const auto& environment = **found;
+    switch (end_step(environment, type->time_to_live, now)) {
+      case EndStep::nothing:
+        break;
+      case EndStep::warn:
+        co_await warn_of_end(environment, type->time_to_live.action);
+        break;
+      case EndStep::end:
+        co_await end_by_itself(environment, type->time_to_live.action, "TimeToLiveEnded");
+        break;
+    }
+  }
+}
+
+// The record of it is the event, which is durable with the note that it was given: never twice for one end.
+boost::asio::awaitable<void> Environments::warn_of_end(Environment environment, EndAction action) {
+  const auto now = clock_.now();
+  const auto audit = audit_row(by_the_broker("TimeToLiveWarning"), now, environment.id.str(), {},
+                               {{"expiresAt", base::iso8601(*environment.expires_at)}, {"action", to_string(action)}});
+  auto warned = std::make_shared<bool>(false);
+  const auto written = co_await database_.write([=](storage::Connection& connection) -> base::Result<void> {
+    *warned = TRY(storage::set_warned(connection, environment.id, *environment.expires_at, now));
+    return *warned ? storage::insert_audit(connection, audit) : base::Result<void>();
+  });
+  cache_.drop(environment.id);
+  if (!written || !*warned) co_return;
+  observe::warning("an environment's time ends soon", {{"environment", environment.id.str()},
+                                                       {"name", environment.name},
+                                                       {"at", base::iso8601(*environment.expires_at)},
+                                                       {"action", to_string(action)},
+                                                       {observe::kCorrelationId, environment.correlation_id}});
+}
+
+boost::asio::awaitable<void> Environments::end_by_itself(Environment environment, EndAction action,
+                                                         std::string operation) {
+  const auto cause = by_the_broker(std::move(operation));
+  const auto ended =
+      action == EndAction::stop ? co_await stop(environment.id, cause) : co_await terminate(environment.id, cause);
+  if (ended) {
+    observe::info("an environment ends by itself", {{"environment", environment.id.str()},
+                                                    {"name", environment.name},
+                                                    {"why", cause.operation},
+                                                    {"action", to_string(action)},
+                                                    {observe::kCorrelationId, environment.correlation_id}});
+  } else if (ended.error().kind != base::ErrorKind::conflict && ended.error().kind != base::ErrorKind::not_found) {
+    // Somebody else was first in those two cases. In every other the next look tries again.
+    observe::error("an environment cannot be ended", ended.error(), {{"environment", environment.id.str()}});
+  }
+}
+
+boost::asio::awaitable<void> Environments::look_at_idle(base::Time now, bool settled, bool anew) {
+  auto ids = std::make_shared<std::vector<base::EnvironmentId>>();
+  for (const auto& name : types_.names()) {
+    if (!types_.find(name)->idle) continue;
+    const auto read = co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
+      for (auto& id : TRY(storage::environments_with_status(connection, name, to_string(Status::available)))) {
+        ids->push_back(std::move(id));
+      }
+      return {};
+    });
+    if (!read) observe::error("environments cannot be read", read.error());
+  }
+  // Side by side: a source that hangs holds nobody else up.
+  net::TaskGroup looks(runtime_);
+  for (const auto& id : *ids) {
+    const auto found = stored(id);
+    if (!found || !*found) continue;
+    looks.spawn("activity of " + id.str(), [this, environment = **found, now, settled, anew] {
+      return look_at_activity(environment, now, settled, anew);
+    });
+  }
+  co_await looks.join();
+}
+
+boost::asio::awaitable<void> Environments::look_at_activity(Environment environment, base::Time now, bool settled,
+                                                            bool anew) {
+  const auto type = types_.find(environment.type);
+  auto* provider = provider_for(environment.region);
+  if (!type || !type->idle || provider == nullptr) co_return;
+  const auto after = type->idle_after(environment.parameters);
+  if (after <= std::chrono::minutes(0)) co_return;
+  const auto answered =
+      co_await net::with_deadline<Activity>(runtime_, net::in(kActivityPatience), "activity was not told in time",
+                                            [provider, &environment] { return provider->activity(environment); });
+  const auto seen = answered ? *answered : Activity{};
+  if (!seen.known) {
+    if (unknown_activity_.insert(environment.id).second) {
+      observe::warning("an environment's activity is unknown, so it is not ended when idle",
+                       {{"environment", environment.id.str()},
+                        {"name", environment.name},
+                        {"reason", answered ? "its provider does not tell" : answered.error().message},
+                        {observe::kCorrelationId, environment.correlation_id}});
+    }
+  } else {
+    unknown_activity_.erase(environment.id);
+  }
+  if (!anew && is_idle(environment, after, seen, settled, now)) {
+    co_return co_await end_by_itself(environment, type->idle->action, "Idle");
+  }
+  const auto last = anew ? now : last_active(environment, seen, now);
+  if (!anew && environment.last_active_at && last < *environment.last_active_at + kCoarse) co_return;
+  const auto written = co_await database_.write([id = environment.id, last](storage::Connection& connection) {
+    return storage::set_last_active(connection, id, last);
+  });
+  if (written) cache_.drop(environment.id);
+}
+
+}  // namespace slipway::broker

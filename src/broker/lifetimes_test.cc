@@ -1,0 +1,235 @@
+// Ends and idleness of environments, with clocks that the test sets.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <limits>
+
+#include "broker/test_world.h"
+
+namespace slipway::broker {
+namespace {
+
+using namespace std::chrono_literals;
+using test_world::ScriptedAction;
+using test_world::World;
+
+constexpr std::string_view kType = R"(name: machine
+title: A machine
+parameters:
+  Configuration: {type: StringMap}
+  Minutes: {type: Integer, default: 60}
+documents:
+  local: {launch: launch.yaml, terminate: terminate.yaml, start: start.yaml, stop: stop.yaml}
+idle: {after: '{{ Minutes }}', action: stop, activity: {provider: true}}
+timeToLive: {default: 8h, most: 24h, warn: 1h, action: terminate}
+)";
+
+class Lifetimes : public testing::Test {
+ protected:
+  Lifetimes() {
+    write("type.yaml", kType);
+    for (const std::string operation : {"launch", "terminate", "start", "stop"}) {
+      write(operation + ".yaml", "schemaVersion: '0.3'\nmainSteps:\n  - {name: Only, action: 'test:" + operation +
+                                     "', inputs: {}, isEnd: true}\n");
+      const auto action = "test:" + operation;
+      world.actions.add(
+          action, std::make_unique<ScriptedAction>(world.runtime, world.scripts[action], workflow::Action::Inputs{},
+                                                   std::vector<std::string_view>{}));
+    }
+    world.types_dir = types.path;
+    world.restart();
+  }
+
+  void write(const std::string& file, std::string_view text) {
+    std::filesystem::create_directories(types.path / "machine");
+    std::ofstream(types.path / "machine" / file) << text;
+  }
+  base::Result<EnvironmentPtr> launch(std::optional<std::chrono::milliseconds> time = {}) {
+    auto request = World::launch_request("first");
+    request.type = "machine";
+    request.time_to_live = time;
+    return world.launch(std::move(request));
+  }
+  void launched(std::optional<std::chrono::milliseconds> time = {}) {
+    id = launch(time).value()->id;
+    until(Status::available);
+    look();
+  }
+  EnvironmentPtr find() { return world.environments->find(id).value(); }
+  void until(Status status) {
+    world.until([&] { return find()->status == status; });
+  }
+  void look() {
+    net::run_to_end(world.runtime, std::function<boost::asio::awaitable<void>()>(
+                                       [&] { return world.environments->look_at_lifetimes(steady); }));
+  }
+  // Time passes, on both clocks, and the broker looks.
+  void pass(std::chrono::milliseconds time) {
+    world.clock.time += time;
+    steady += time;
+    look();
+  }
+  base::Result<EnvironmentPtr> extend(std::chrono::milliseconds time) {
+    return world.run([&] { return world.environments->extend(id, time, World::cause("Extend")); });
+  }
+  int warnings() {
+    int count = 0;
+    const auto rows =
+        storage::list_audit(world.database->reader(), id.str(), std::numeric_limits<std::int64_t>::max(), 100).value();
+    for (const auto& row : rows) {
+      count += row.what == "TimeToLiveWarning" ? 1 : 0;
+    }
+    return count;
+  }
+  void use(Activity activity) { world.provider.used = activity; }
+
+  test_world::TemporaryFolder types;
+  World world;
+  base::EnvironmentId id;
+  std::chrono::steady_clock::time_point steady = std::chrono::steady_clock::now();
+};
+
+TEST_F(Lifetimes, TheTypeSaysHowLongAndTheLaunchMaySayLess) {
+  EXPECT_EQ(launch().value()->expires_at, world.clock.now() + 8h);
+}
+
+TEST_F(Lifetimes, ALaunchMayAskForAnotherTimeUpToTheMost) {
+  EXPECT_EQ(launch(25h).error().kind, base::ErrorKind::invalid);
+  EXPECT_EQ(launch(0h).error().kind, base::ErrorKind::invalid);
+  EXPECT_EQ(launch(24h).value()->expires_at, world.clock.now() + 24h);
+}
+
+TEST_F(Lifetimes, AWarningComesOnceThenTheEnd) {
+  launched();
+  pass(6h);
+  EXPECT_EQ(warnings(), 0);
+  pass(1h);
+  pass(30min);
+  EXPECT_EQ(warnings(), 1);
+  EXPECT_EQ(find()->status, Status::available);
+  pass(30min);
+  until(Status::terminated);
+}
+
+TEST_F(Lifetimes, ABrokerThatWasDownOverTheEndEndsItAtItsStart) {
+  launched();
+  world.clock.time += 100h;
+  world.restart();
+  until(Status::terminated);
+}
+
+TEST_F(Lifetimes, ABrokerThatEndsBetweenWarningAndEndWarnsNoSecondTime) {
+  launched();
+  pass(7h);
+  world.restart();
+  pass(1min);
+  EXPECT_EQ(warnings(), 1);
+  pass(59min);
+  until(Status::terminated);
+}
+
+TEST_F(Lifetimes, AnExtensionAtTheLastMomentCountsAndIsWarnedOfAgain) {
+  launched();
+  pass(8h - 1ms);
+  EXPECT_EQ(extend(8h).value()->expires_at, world.clock.now() + 8h);
+  pass(1ms);
+  EXPECT_EQ(find()->status, Status::available);
+  pass(7h);
+  EXPECT_EQ(warnings(), 2);
+}
+
+TEST_F(Lifetimes, AnExtensionTakesNoTimeAwayAndEndsAtTheMost) {
+  launched();
+  EXPECT_EQ(extend(1h).value()->expires_at, find()->created_at + 8h);
+  EXPECT_EQ(extend(25h).error().kind, base::ErrorKind::invalid);
+  EXPECT_EQ(extend(24h).value()->expires_at, find()->created_at + 24h);
+}
+
+TEST_F(Lifetimes, WhatIsEndingIsNotExtended) {
+  launched();
+  world.action("test:terminate").held = true;
+  pass(8h);
+  until(Status::terminating);
+  EXPECT_EQ(extend(8h).error().kind, base::ErrorKind::conflict);
+  world.action("test:terminate").held = false;
+  until(Status::terminated);
+  EXPECT_EQ(extend(8h).error().kind, base::ErrorKind::not_found);
+}
+
+TEST_F(Lifetimes, WhatIsIdleIsStopped) {
+  launched();
+  use({.known = true, .busy = true});
+  pass(90min);
+  use({.known = true});
+  pass(59min);
+  EXPECT_EQ(find()->status, Status::available);
+  pass(1min);
+  until(Status::stopped);
+}
+
+TEST_F(Lifetimes, UnknownActivityStopsNothing) {
+  launched();
+  pass(6h);
+  EXPECT_EQ(find()->status, Status::available);
+}
+
+TEST_F(Lifetimes, ARestartNeitherForgetsNorStopsEarly) {
+  launched();
+  use({.known = true, .busy = true});
+  pass(30min);
+  use({.known = true});
+  pass(30min);
+  world.restart();
+  pass(29min);
+  EXPECT_EQ(find()->status, Status::available);
+  pass(1min);
+  until(Status::stopped);
+}
+
+TEST_F(Lifetimes, AClockThatIsSetForwardStopsNothingEarly) {
+  launched();
+  use({.known = true});
+  pass(1min);
+  world.clock.time += 1h;
+  look();
+  pass(59min);
+  EXPECT_EQ(find()->status, Status::available);
+  pass(1min);
+  until(Status::stopped);
+}
+
+TEST_F(Lifetimes, AClockThatIsSetBackDelaysAStopByNoMoreThanThat) {
+  launched();
+  use({.known = true});
+  pass(30min);
+  world.clock.time -= 1h;
+  look();
+  pass(89min);
+  EXPECT_EQ(find()->status, Status::available);
+  pass(1min);
+  until(Status::stopped);
+}
+
+TEST_F(Lifetimes, ATerminateAtTheSameMomentWins) {
+  launched();
+  use({.known = true});
+  world.action("test:terminate").held = true;
+  world.run([&] { return world.environments->terminate(id, World::cause("Delete")); }).value();
+  pass(2h);
+  EXPECT_EQ(find()->status, Status::terminating);
+  EXPECT_EQ(world.action("test:stop").runs, 0);
+  world.action("test:terminate").held = false;
+  until(Status::terminated);
+}
+
+TEST_F(Lifetimes, ASourceThatFailsStopsNothing) {
+  launched();
+  world.provider.activity_failure = base::unavailable("it does not answer");
+  pass(6h);
+  EXPECT_EQ(find()->status, Status::available);
+}
+
+}  // namespace
+}  // namespace slipway::broker

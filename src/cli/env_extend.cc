@@ -1,0 +1,45 @@
+#include "cli/env_extend.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/value.hpp>
+#include <memory>
+
+#include "base/text.h"
+#include "cli/output.h"
+#include "cli/table.h"
+
+namespace slipway::cli {
+
+namespace {
+
+struct Options {
+  Settings settings;
+  std::string environment;
+  std::string time;
+};
+
+base::Result<ExitCode> extend(const Context& context, const Options& options) {
+  auto client = TRY(context.connect(options.settings));
+  auto path = fmt::format("/slipway/v1/environments/{}/extend", base::percent_encode(options.environment));
+  boost::json::object body{{"timeToLive", options.time}};
+  auto answer = TRY(client.call({.method = "POST", .path = std::move(path), .body = std::move(body)}));
+  const auto end = text_at(answer, "/expiresAt");
+  auto line = end.empty() ? fmt::format("{} lives until somebody ends it.\n", options.environment)
+                          : fmt::format("{} lives until {}.\n", options.environment, readable_time(end));
+  context.show({.data = std::move(answer), .table = std::move(line), .names = {options.environment}}, options.settings);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_env_extend(Command& group, const Context& context) {
+  auto options = std::make_shared<Options>();
+  auto command = group.add("extend", "Let an environment live longer");
+  command.argument("ENV", options->environment, "Its name or id");
+  command.option("--for", options->time, "How long it lives from now on, such as 8h", {.placeholder = "TIME"});
+  add_settings(command, options->settings);
+  command.run([&context, options] { return extend(context, *options); });
+}
+
+}  // namespace slipway::cli
