@@ -16,7 +16,7 @@ namespace {
 
 class Anything final : public workflow::Action {
  public:
-  workflow::EffectClass effect_class() const override { return workflow::EffectClass::name; }
+  workflow::EffectClass effect_class(const boost::json::object&) const override { return workflow::EffectClass::name; }
   Inputs inputs() const override { return {.required = {}, .optional = {"Text", "Items", "Settings"}}; }
   std::vector<std::string_view> outputs() const override { return {"Id", "Items"}; }
   net::Task<boost::json::object> run(workflow::StepContext, boost::json::object) override {
