@@ -21,10 +21,10 @@ BUILT_IN = [file.parent.name for file in sorted((ROOT / "types").glob("*/type.ya
             if re.search(r"^test:", file.read_text(), re.M) and re.search(r"^  local:", file.read_text(), re.M)]
 
 
-def types_test(name, *arguments, types=ROOT / "types", timeout=1800):
+def types_test(name, *arguments, types=ROOT / "types", timeout=1800, **variables):
     """The finished command and, where it gave one, its answer."""
     done = subprocess.run([BINARY, "types", "test", name, "-o", "json", "--types-dir", types, *arguments],
-                          env=clean_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          env={**clean_environment(), **variables}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=timeout)
     return done, json.loads(done.stdout) if done.stdout else None
 
@@ -68,6 +68,40 @@ def test_the_crash_matrix_of_each_built_in_type(name):
     assert matrix["orphans"] == matrix["doubles"] == matrix["notPassed"] == 0
     assert matrix["programs"], "what runs is not seen, so nobody would see it twice"
     assert max(point["kills"] for point in matrix["points"]) == 2
+
+
+def with_script(broken, attempts):
+    """A type whose launch begins with a script, which is an unsafe call: nobody but its author knows what it does."""
+    return broken("parallelcluster", "launch.yaml", ("mainSteps:\n", f"""mainSteps:
+  - name: Script
+    action: aws:executeScript
+    inputs: {{Runtime: python3.11, Handler: run, Script: "def run(events, context): return {{}}"}}
+    maxAttempts: {attempts}
+    onFailure: step:Rollback
+"""))
+
+
+def scripted(types, *arguments):
+    done, matrix = types_test("parallelcluster", "--crash", "--only", "launch Script", *arguments, types=types,
+                              SLIPWAY_SCRIPTS_ENABLED="true")
+    if "scripts" in done.stderr and matrix is None:
+        pytest.skip("no user namespaces")
+    return done, {point["point"]: point for point in matrix["points"] if point["killed"] == "once"}
+
+
+def test_an_unsafe_step_that_is_repeated_is_found(broken):
+    done, points = scripted(with_script(broken, 2))
+    assert done.returncode == 7
+    repeated = {name for name, point in points.items() if any("unsafe call of Script" in line for line in point["doubles"])}
+    assert {"launch Script: in the call #1", "launch Script: after the call #1"} <= repeated
+    assert "launch Script Entered: before the commit #1" not in repeated, "there it was not called yet"
+
+
+def test_an_unsafe_step_with_one_attempt_is_held_for_a_person_and_can_still_be_taken_away(broken):
+    done, points = scripted(with_script(broken, 1))
+    assert done.returncode == 0, done.stdout
+    assert points["launch Script: in the call #1"]["ended"] == "held"
+    assert points["launch Script Entered: before the commit #1"]["ended"] == "available"
 
 
 def test_what_a_type_leaves_behind_is_found(broken):

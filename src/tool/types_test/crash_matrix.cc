@@ -26,6 +26,7 @@ constexpr int kPointsOfRecovery = 6;  // the second kill is at one of the first 
 
 // Which trials there are. The order is that of a life.
 std::vector<CrashRow> plan(std::vector<CrashPoint> points, const CrashOptions& options) {
+  std::erase_if(points, [&](const CrashPoint& point) { return point.name.find(options.only) == std::string::npos; });
   std::mt19937_64 chance(options.seed);
   std::vector<std::size_t> chosen(points.size());
   for (std::size_t at = 0; at < chosen.size(); ++at) chosen[at] = at;
@@ -159,6 +160,9 @@ base::Result<CrashMatrix> make_crash_matrix(const cli::Context& context, const T
   CrashMatrix matrix{.type = type.name, .seed = options.seed, .known = trace.points.size(), .programs = {}, .rows = {}};
   matrix.programs = trace.programs;
   matrix.rows = plan(std::move(trace.points), options);
+  if (matrix.rows.empty()) {
+    return base::not_found(fmt::format("No point of {} has '{}' in its name.", type.name, options.only));
+  }
   TRY(Trials(context, type, options, places, trace.programs, matrix.rows).run());
   return matrix;
 }

@@ -14,6 +14,7 @@ namespace slipway::tool {
 
 struct CrashOptions {
   int points = 0;          // how many of them, drawn by the seed; 0: all
+  std::string only;        // those whose name contains it
   std::uint64_t seed = 1;  // also decides which are killed a second time
   int at_once = 2;
   std::chrono::seconds limit{120};

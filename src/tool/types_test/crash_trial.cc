@@ -138,8 +138,9 @@ base::Result<void> CrashTrial::settle(Operation operation) {
     const auto seen = environment_.look(broker_.client());
     watch_.look();
     if (seen && *seen) {
-      outcome_.ended = (*seen)->held ? "held" : (*seen)->status;
-      if ((*seen)->held || (*seen)->status == wanted(operation)) return {};
+      const bool held = (*seen)->held == to_string(operation);
+      outcome_.ended = held ? "held" : (*seen)->status;
+      if (held || (*seen)->status == wanted(operation)) return {};
       if ((*seen)->status.find("failed") != std::string::npos) {
         outcome_.wrong.push_back(fmt::format("{} failed: {}", to_string(operation), (*seen)->reason));
         // What failed can still be taken away, and must leave nothing.

@@ -69,7 +69,8 @@ base::Result<std::string> Life::operate(Operation operation) {
     const auto seen = TRY(environment_.look(client_));
     if (!seen) return base::not_found("The environment is gone.");
     if (seen->status == wanted(operation)) return fmt::format("{} is {}", environment_.name(), seen->status);
-    if (seen->held) return base::unavailable("An execution waits for a person: what became of a call is unknown.");
+    if (seen->held == to_string(operation))
+      return base::unavailable("An execution waits for a person: what became of a call is unknown.");
     if (seen->status.find("failed") != std::string::npos) return base::unavailable(seen->reason);
     if (steady_clock::now() > until) {
       return base::timed_out(fmt::format("It is {} after {} s.", seen->status, limit_.count()));
@@ -96,7 +97,8 @@ base::Result<void> Life::leave_mark() {
   if (type_.keeps.empty()) return {};
   const std::filesystem::path folder = TRY(environment_.directory(client_));
   if (folder.empty()) {
-    return base::invalid("The type says test.keeps, and its launch document has no output Directory.", "test.keeps");
+    return base::invalid("The type says test.keeps, and its launch document has no output Directory or Folder.",
+                         "test.keeps");
   }
   mark_ = folder / type_.keeps;
   std::error_code failed;

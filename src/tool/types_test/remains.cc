@@ -139,6 +139,8 @@ base::Result<std::vector<std::string>> broken_invariants(const TestBroker& broke
        "SELECT 'token twice: ' || token FROM effect GROUP BY token HAVING COUNT(*) > 1",
        "SELECT 'effect of ' || f.step || ' is ' || f.state FROM effect f JOIN execution e ON e.id = f.execution_id "
        "WHERE e.ended_at IS NOT NULL AND f.state IN ('intent', 'ambiguous')",
+       "SELECT 'the unsafe call of ' || step || ' was made ' || sends || ' times' FROM effect "
+       "WHERE effect_class = 'unsafe' AND sends > 1",
        // What was asked for once runs once.
        "SELECT kind || ' was executed ' || COUNT(*) || ' times' FROM execution WHERE parent_id = '' AND retry_of = '' "
        "GROUP BY environment_id, kind HAVING COUNT(*) > 1",

@@ -40,6 +40,7 @@ struct Options {
   std::string types_dir;
   bool crash = false;
   int points = 0;
+  std::string only;
   int seed = 1;
   int at_once = 0;
   int timeout_seconds = 120;
@@ -138,6 +139,7 @@ base::Result<cli::ExitCode> test_crashes(const cli::Context& context, const Opti
   const auto matrix =
       TRY(make_crash_matrix(context, type,
                             {.points = options.points,
+                             .only = options.only,
                              .seed = static_cast<std::uint64_t>(options.seed),
                              .at_once = options.at_once > 0 ? options.at_once : std::clamp(processors, 1, kMostAtOnce),
                              .limit = std::chrono::seconds(options.timeout_seconds)},
@@ -167,6 +169,7 @@ void add_types_test(cli::Command& types, const cli::Context& context) {
                  {.placeholder = "DIR", .completes = cli::Completes::folders});
   command.flag("--crash", options->crash, "Kill the broker at every commit and call point in turn");
   command.option("--points", options->points, 0, 10'000, "How many crash points to try; 0: all", {.placeholder = "N"});
+  command.option("--only", options->only, "Only crash points whose name contains this");
   command.option("--seed", options->seed, 0, 1'000'000'000, "Which ones, and where brokers are killed twice",
                  {.placeholder = "N"});
   command.option("--at-once", options->at_once, 0, kMostAtOnce, "Brokers at a time; 0: as many as processors",

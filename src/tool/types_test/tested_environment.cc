@@ -12,12 +12,13 @@ namespace json = boost::json;
 
 namespace {
 
-// The newest execution waits, and the effect of its last step is held.
-bool is_held(const json::value& why) {
+// Where the newest execution waits, and the effect of its last step is held.
+std::string held_kind(const json::value& why) {
   const auto& executions = cli::items_at(why, "/executions");
-  if (executions.empty() || cli::text_at(executions.back(), "/state") != "Waiting") return false;
+  if (executions.empty() || cli::text_at(executions.back(), "/state") != "Waiting") return {};
   const auto& steps = cli::items_at(executions.back(), "/steps");
-  return !steps.empty() && cli::text_at(steps.back(), "/effect") == "held";
+  if (steps.empty() || cli::text_at(steps.back(), "/effect") != "held") return {};
+  return cli::text_at(executions.back(), "/kind");
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ base::Result<std::optional<Seen>> TestedEnvironment::look(const cli::Client& cli
   if (!why && why.error().kind == base::ErrorKind::not_found) return std::optional<Seen>();
   const auto body = TRY(std::move(why));
   return std::optional(Seen{
-      .status = cli::text_at(body, "/status"), .held = is_held(body), .reason = cli::text_at(body, "/conclusion")});
+      .status = cli::text_at(body, "/status"), .held = held_kind(body), .reason = cli::text_at(body, "/conclusion")});
 }
 
 bool TestedEnvironment::not_asked(Operation operation, const std::optional<Seen>& seen) {
@@ -108,7 +109,9 @@ base::Result<json::object> TestedEnvironment::connect(const cli::Client& client)
 
 base::Result<std::string> TestedEnvironment::directory(const cli::Client& client) const {
   const auto why = TRY(client.call({.method = "GET", .path = path("/why")}));
-  return cli::text_at(why, "/outputs/Directory");
+  // Two names that are in use.
+  const auto directory = cli::text_at(why, "/outputs/Directory");
+  return directory.empty() ? cli::text_at(why, "/outputs/Folder") : directory;
 }
 
 }  // namespace slipway::tool

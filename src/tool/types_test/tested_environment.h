@@ -20,7 +20,7 @@ std::string_view wanted(Operation operation);
 
 struct Seen {
   std::string status;  // the broker's word
-  bool held = false;   // an execution waits for a person to say what became of a call
+  std::string held;    // kind of the execution that waits for a person to say what became of a call; mostly empty
   std::string reason;  // of a failure
 };
 
@@ -37,7 +37,7 @@ class TestedEnvironment {
   static bool not_asked(Operation operation, const std::optional<Seen>& seen);
   // What connect gives, by key.
   base::Result<boost::json::object> connect(const cli::Client& client) const;
-  // Its folder on this machine: the output Directory of its launch; empty where there is none.
+  // Its folder on this machine: the output Directory or Folder of its launch; empty where there is none.
   base::Result<std::string> directory(const cli::Client& client) const;
 
   const std::string& name() const { return name_; }
