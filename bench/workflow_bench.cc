@@ -32,7 +32,7 @@ struct Folder {
 class Nothing final : public Action {
  public:
   explicit Nothing(EffectClass effect) : effect_(effect) {}
-  EffectClass effect_class() const override { return effect_; }
+  EffectClass effect_class(const json::object&) const override { return effect_; }
   Inputs inputs() const override { return {.required = {}, .optional = {"Text"}}; }
   std::vector<std::string_view> outputs() const override { return {"Text"}; }
   net::Task<json::object> run(StepContext, json::object inputs) override {
