@@ -100,3 +100,12 @@ def test_the_readme_s_curl_line_works(broker):
     script = re.sub(r"^data=.*", f"data={broker.data}", block, flags=re.M)
     done = subprocess.run(["sh", "-ec", script], capture_output=True, text=True, timeout=60)
     assert json.loads(done.stdout) == {"clusters": []}, done
+
+
+def test_every_fault_names_tests_that_are_there():
+    text = (ROOT / "docs/faults.md").read_text()
+    assert [int(number) for number in re.findall(r"^\| (\d+) \|", text, re.M)] == list(range(1, 82))
+    named = re.findall(r"`([\w/.]+)::(\w+)`", text)
+    gone = [f"{file}::{name}" for file, name in named if not (ROOT / file).exists() or
+            not re.search(rf"^(def {name}\(|TEST(_F|_P)?\(\w+,\s*{name}\))", (ROOT / file).read_text(), re.M)]
+    assert named and gone == []

@@ -1,0 +1,71 @@
+"""Faults of the host that one broker survives (docs/faults.md): stopped and continued, out of descriptors, killed while
+it starts."""
+import os
+import pathlib
+import resource
+import select
+import signal
+import socket
+import urllib.parse
+
+import pytest
+import urllib3
+
+from conftest import BINARY, until
+
+
+def test_a_broker_that_was_stopped_for_a_while_goes_on(new_broker):
+    broker = new_broker().start()
+    assert broker.create("one").status == 202
+    os.kill(broker.process.pid, signal.SIGSTOP)
+    try:
+        # Connections are taken by the kernel; nobody answers.
+        with socket.create_connection(tuple(urllib.parse.urlsplit(broker.url).netloc.rsplit(":", 1))) as waiting:
+            assert not select.select([waiting], [], [], 2)[0]
+    finally:
+        os.kill(broker.process.pid, signal.SIGCONT)
+    broker.wait_status("one", "CREATE_COMPLETE")
+    assert broker.slurm("one", "srun", "hostname").strip()
+
+
+@pytest.mark.skipif(b"__ubsan_handle" in pathlib.Path(BINARY).read_bytes(),
+                    reason="the sanitizer itself needs descriptors: run it with SLIPWAY_BINARY naming the release program")
+def test_descriptors_that_run_out_cost_connections_and_nothing_else(new_broker):
+    broker = new_broker().start()
+    pid = broker.process.pid
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    used = len(os.listdir(f"/proc/{pid}/fd"))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 4, limits[1]))
+    host, port = urllib.parse.urlsplit(broker.url).netloc.rsplit(":", 1)
+    held = [socket.create_connection((host, int(port))) for _ in range(30)]
+    broker.http.clear()
+    refused = False
+    try:
+        broker.http.request("GET", broker.url + "/healthz", timeout=3)
+    except urllib3.exceptions.HTTPError:
+        refused = True
+    assert refused, "more connections than descriptors"
+    assert broker.process.poll() is None
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+    for connection in held:
+        connection.close()
+
+    def answers():
+        try:
+            return broker.call("GET", "/v3/clusters").status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+    until(answers, 30, "the broker to answer again")
+
+
+def test_a_broker_that_is_killed_while_it_starts_starts_the_next_time(new_broker):
+    broker = new_broker().start()
+    assert broker.create("one").status == 202
+    broker.kill9()
+    for _ in range(5):
+        broker.start()  # back as soon as it listens: its recovery is under way
+        broker.kill9()
+    broker.start()
+    broker.wait_status("one", "CREATE_COMPLETE")
+    done = broker.cli("verify", broker.data)
+    assert done.returncode == 0, done.stdout
