@@ -186,6 +186,30 @@ void active_executions(benchmark::State& state) {
 }
 BENCHMARK(active_executions)->UseRealTime()->Unit(benchmark::kMillisecond);
 
+// A page somewhere in the middle of very many environments.
+void list_page(benchmark::State& state) {
+  Store store;
+  const int count = static_cast<int>(state.range(0));
+  for (int from = 0; from < count; from += 10'000) {
+    run_to_end(store.runtime, [&] {
+      return store.database->write([&, from](Connection& connection) -> Result<void> {
+        for (int i = from; i < std::min(from + 10'000, count); ++i) TRY(insert_environment(connection, environment(i)));
+        return {};
+      });
+    }).value();
+  }
+  int i = 0;
+  for (auto _ : state) {
+    i = static_cast<int>((i + 7919LL * 101) % count);
+    const auto begun = std::chrono::steady_clock::now();
+    list_environments(store.database->reader(), "parallelcluster", "local", base::EnvironmentId(number("env-", i)), 100)
+        .value();
+    store.waits.push_back(std::chrono::steady_clock::now() - begun);
+  }
+  latencies(state, store.waits);
+}
+BENCHMARK(list_page)->Arg(1'000'000)->Iterations(2000)->UseRealTime()->Unit(benchmark::kMicrosecond);
+
 void sync(benchmark::State& state) {
   Folder folder;
   const int fd = open((folder.path + "/file").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);

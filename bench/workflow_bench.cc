@@ -4,12 +4,16 @@
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 
 #include "storage/environments.h"
 #include "storage/sqlite/database.h"
@@ -151,6 +155,21 @@ void steps(benchmark::State& state, const std::string& action, const std::string
   }
 }
 
+constexpr std::chrono::duration<double> kIdle{5};
+
+std::int64_t resident_bytes() {
+  std::int64_t size = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> size >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+// Of all threads.
+double processor_seconds() {
+  timespec used{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+}
+
 void resume(benchmark::State& state) {
   const int executions = static_cast<int>(state.range(0));
   Folder folder;
@@ -167,12 +186,22 @@ void resume(benchmark::State& state) {
     });
   }
   for (auto _ : state) {
+    // What the allocator keeps of the broker before would hide what this one takes.
+    malloc_trim(0);
+    const auto before = resident_bytes();
     const auto began = std::chrono::steady_clock::now();
     Broker broker(folder.path);
     if (!net::run_to_end(broker.runtime, [&] { return broker.engine->start(); })) std::abort();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    malloc_trim(0);
     if (broker.engine->statistics().waiting != static_cast<std::size_t>(executions)) std::abort();
     state.SetIterationTime(took.count());
+    state.counters["bytes/wait"] = static_cast<double>(resident_bytes() - before) / executions;
+    const auto idle_from = processor_seconds();
+    net::run_to_end(broker.runtime, [&]() -> awaitable<void> {
+      co_await net::sleep_for(broker.runtime, std::chrono::duration_cast<std::chrono::milliseconds>(kIdle));
+    });
+    state.counters["idle_percent"] = (processor_seconds() - idle_from) * 100 / kIdle.count();
   }
 }
 
@@ -186,7 +215,7 @@ BENCHMARK_CAPTURE(steps, effect_with_1_KiB_outputs, "local:name", "Text: x")
     ->Arg(1000)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
-BENCHMARK(resume)->Arg(100'000)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(resume)->Arg(100'000)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace slipway::workflow
