@@ -18,7 +18,10 @@
 #include "broker/types.h"
 #include "net/runtime.h"
 #include "storage/database.h"
+#include "storage/executions.h"
+#include "storage/listings.h"
 #include "workflow/engine.h"
+#include "workflow/history.h"
 
 namespace slipway::broker {
 
@@ -52,6 +55,11 @@ struct Launch {
 struct EnvironmentPage {
   std::vector<EnvironmentPtr> environments;  // in the order they were made
   std::string next;                          // token of the next page, empty at the end
+};
+
+struct ExecutionPage {
+  std::vector<storage::ListedExecution> executions;  // newest first
+  std::string next;                                  // token of the next page, empty at the end
 };
 
 struct Explanation;  // broker/why.h
@@ -104,8 +112,21 @@ class Environments final : private workflow::Listener {
   // nothing to end. Returns when they have ended. Idempotent.
   net::Task<void> terminate_instances(base::EnvironmentId id, Cause cause);
 
-  // Everything that led to where the environment is, also after it is gone. By id, or by name: the newest that had it.
-  // Errors: not_found.
+  // By id, or by name: the one that lives, else the newest that had it. Errors: not_found; conflict where several live.
+  base::Result<EnvironmentPtr> resolve(const std::string& name_or_id);
+  // A page over all types and regions.
+  net::Task<EnvironmentPage> list(storage::EnvironmentFilter filter, std::string token, int limit);
+
+  net::Task<ExecutionPage> list_executions(storage::ExecutionFilter filter, std::string token, int limit);
+  // Errors: not_found, here and in what follows.
+  net::Task<workflow::ExecutionHistory> execution(base::ExecutionId id);
+  // Rows behind `after`, oldest first.
+  net::Task<std::vector<storage::JournalRow>> journal(base::ExecutionId id, std::int64_t after, int limit);
+  // Durable when it returns: how it stands then. Errors: conflict where it has ended.
+  net::Task<workflow::ExecutionHistory> cancel_execution(base::ExecutionId id, Cause cause);
+
+  // Everything that led to where the environment is, also after it is gone. By id, or by name: the newest that had it;
+  // by the id of an execution: its environment, and that execution alone. Errors: not_found.
   net::Task<Explanation> explain(std::string name_or_id);
 
   // Writes the audit record of a change that is not an environment's, in that change's transaction. `target`: what it

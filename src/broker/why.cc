@@ -36,17 +36,23 @@ base::Result<std::optional<storage::EnvironmentRow>> find_row(storage::Connectio
 
 base::Result<Explanation> read_explanation(storage::Connection& connection, const std::string& name_or_id) {
   auto row = TRY(find_row(connection, name_or_id));
+  const auto execution = TRY(storage::find_execution(connection, base::ExecutionId(name_or_id)));
+  if (execution) row = TRY(storage::find_environment(connection, execution->environment_id));
   if (!row) {
     return base::not_found(
-        fmt::format("There is and was no environment {}. Names and ids are listed by "
-                    "`slipway cluster list`.",
+        fmt::format("There is and was no environment or execution {}. Names and ids are listed by "
+                    "`slipway env list` and `slipway execution list`.",
                     name_or_id));
   }
   Explanation explanation;
   const auto id = row->id;
   explanation.environment = std::make_shared<const Environment>(from_row(std::move(*row)));
   explanation.requests = TRY(storage::list_audit(connection, id.str(), 0, kMostRequests));
-  explanation.executions = TRY(workflow::histories_of(connection, id, kMostExecutions));
+  if (execution) {
+    explanation.executions.push_back(TRY(workflow::history_of(connection, execution->id)));
+  } else {
+    explanation.executions = TRY(workflow::histories_of(connection, id, kMostExecutions));
+  }
   std::ranges::reverse(explanation.requests);
   std::ranges::reverse(explanation.executions);
   return explanation;
@@ -102,12 +108,13 @@ object step_json(const StepHistory& step) {
   return body;
 }
 
-object execution_json(const ExecutionHistory& execution) {
-  object body{{"id", execution.id.str()},
-              {"kind", execution.kind},
-              {"document", fmt::format("{}:{}", execution.document, execution.document_version)},
-              {"state", execution.status},
-              {"createdAt", base::iso8601(execution.created_at)}};
+}  // namespace
+
+object to_json(const ExecutionHistory& execution) {
+  object body{
+      {"id", execution.id.str()},  {"environmentId", execution.environment_id.str()},
+      {"kind", execution.kind},    {"document", fmt::format("{}:{}", execution.document, execution.document_version)},
+      {"state", execution.status}, {"createdAt", base::iso8601(execution.created_at)}};
   put_text(body, "by", execution.by);
   put_time(body, "startedAt", execution.started_at);
   put_time(body, "endedAt", execution.ended_at);
@@ -120,6 +127,8 @@ object execution_json(const ExecutionHistory& execution) {
   body["steps"] = std::move(steps);
   return body;
 }
+
+namespace {
 
 // What the step that runs now said last.
 void put_progress(array& executions, const Explanation& explanation) {
@@ -203,7 +212,7 @@ object to_json(const Explanation& explanation) {
   for (const auto& row : explanation.requests) requests.push_back(request_json(row));
   body["requests"] = std::move(requests);
   array executions;
-  for (const auto& execution : explanation.executions) executions.push_back(execution_json(execution));
+  for (const auto& execution : explanation.executions) executions.push_back(to_json(execution));
   put_progress(executions, explanation);
   body["executions"] = std::move(executions);
   array cleaned;

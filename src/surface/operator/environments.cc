@@ -8,13 +8,70 @@ namespace {
 using boost::json::object;
 
 net::Task<http::Response> list_environments(Call call) {
-  const auto page = CO_TRY(co_await call.services.environments.list(call.text("type"), call.text("region"),
-                                                                    call.text("nextToken"), call.number("limit")));
+  storage::EnvironmentFilter filter{
+      .type = call.text("type"), .region = call.text("region"), .status = call.text("status")};
+  const auto page =
+      CO_TRY(co_await call.services.environments.list(std::move(filter), call.text("nextToken"), call.number("limit")));
   boost::json::array listed;
   for (const auto& environment : page.environments) listed.push_back(broker::to_json(*environment));
   object body{{"environments", std::move(listed)}};
   if (!page.next.empty()) body["nextToken"] = page.next;
   co_return http::json_response(200, body);
+}
+
+std::string member(const object& body, std::string_view name, std::string otherwise = {}) {
+  const auto* value = body.if_contains(name);
+  return value == nullptr ? otherwise : std::string(value->get_string());
+}
+
+net::Task<http::Response> launch_environment(Call call) {
+  const auto& body = call.body();
+  broker::LaunchRequest request{.cause = cause_of(call.request),
+                                .type = member(body, "type"),
+                                .region = member(body, "region", "local"),
+                                .name = member(body, "name"),
+                                .parameters = {},
+                                .tags = {},
+                                .request_document = call.request.body};
+  if (const auto* parameters = body.if_contains("parameters")) request.parameters = parameters->get_object();
+  if (const auto* tags = body.if_contains("tags")) {
+    for (const auto& [key, value] : tags->get_object()) {
+      if (!value.is_string()) co_return base::invalid("The values of tags are texts.", "tags");
+      request.tags[key] = std::string(value.get_string());
+    }
+  }
+  auto& environments = call.services.environments;
+  auto launch = CO_TRY(environments.check(std::move(request)));
+  const auto environment = CO_TRY(co_await environments.launch(std::move(launch)));
+  co_return http::json_response(202, broker::to_json(*environment));
+}
+
+net::Task<http::Response> describe_environment(Call call) {
+  const auto environment = CO_TRY(call.services.environments.resolve(call.text("environment")));
+  auto body = broker::to_json(*environment);
+  body["outputs"] = environment->outputs;
+  co_return http::json_response(200, body);
+}
+
+using Change = net::Task<broker::EnvironmentPtr> (broker::Environments::*)(base::EnvironmentId, broker::Cause);
+
+net::Task<http::Response> change_environment(Call call, Change change) {
+  auto& environments = call.services.environments;
+  const auto found = CO_TRY(environments.resolve(call.text("environment")));
+  const auto environment = CO_TRY(co_await (environments.*change)(found->id, cause_of(call.request)));
+  co_return http::json_response(202, broker::to_json(*environment));
+}
+
+net::Task<http::Response> terminate_environment(Call call) {
+  return change_environment(std::move(call), &broker::Environments::terminate);
+}
+
+net::Task<http::Response> start_environment(Call call) {
+  return change_environment(std::move(call), &broker::Environments::start);
+}
+
+net::Task<http::Response> stop_environment(Call call) {
+  return change_environment(std::move(call), &broker::Environments::stop);
 }
 
 net::Task<http::Response> explain_environment(Call call) {
@@ -25,7 +82,10 @@ net::Task<http::Response> explain_environment(Call call) {
 }  // namespace
 
 Operations environment_operations() {
-  return {{"ListEnvironments", list_environments}, {"ExplainEnvironment", explain_environment}};
+  return {{"ListEnvironments", list_environments},       {"LaunchEnvironment", launch_environment},
+          {"DescribeEnvironment", describe_environment}, {"TerminateEnvironment", terminate_environment},
+          {"StartEnvironment", start_environment},       {"StopEnvironment", stop_environment},
+          {"ExplainEnvironment", explain_environment}};
 }
 
 }  // namespace slipway::surface::operator_api

@@ -32,6 +32,7 @@ using Operation = net::Task<http::Response> (*)(Call call);
 using Operations = std::map<std::string_view, Operation>;  // by operationId
 
 Operations environment_operations();  // environments.cc
+Operations execution_operations();    // executions.cc
 Operations key_operations();          // keys.cc
 
 // For the operations.

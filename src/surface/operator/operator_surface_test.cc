@@ -137,6 +137,88 @@ TEST_F(Operator, WhyTellsOfAnEnvironmentThatIsGone) {
   EXPECT_THAT(std::string(none.body.at("message").as_string()), HasSubstr("none"));
 }
 
+constexpr const char* kLaunchBody =
+    R"({"type": "parallelcluster", "name": "first", "parameters": {"Configuration": {"HeadNode": {"InstanceType": "t3.micro"}}}})";
+
+TEST_F(Operator, AnEnvironmentOfAnyTypeIsLaunchedLookedAtAndTerminated) {
+  const auto made = call("POST", "/slipway/v1/environments", kLaunchBody);
+  ASSERT_EQ(made.status, 202) << boost::json::serialize(made.body);
+  EXPECT_EQ(made.body.at("status"), "pending");
+  EXPECT_EQ(call("POST", "/slipway/v1/environments", kLaunchBody).status, 409);
+  world.wait_for("first", Status::available);
+  const auto shown = call("GET", "/slipway/v1/environments/first");
+  EXPECT_EQ(shown.body.at("status"), "available");
+  EXPECT_TRUE(shown.body.at("outputs").is_object());
+  const std::string id(shown.body.at("id").as_string());
+  EXPECT_EQ(storage::list_audit(world.database->reader(), id, 0, 10).value().front().what, "LaunchEnvironment");
+  EXPECT_EQ(call("DELETE", "/slipway/v1/environments/first").status, 202);
+  world.wait_for("first", std::nullopt);
+  EXPECT_EQ(call("GET", "/slipway/v1/environments/first").body.at("status"), "terminated");
+  EXPECT_EQ(call("DELETE", "/slipway/v1/environments/first").status, 404);
+  EXPECT_TRUE(call("GET", "/slipway/v1/environments").body.at("environments").as_array().empty());
+  const auto gone = call("GET", "/slipway/v1/environments", {}, true, {{"status", "terminated"}});
+  EXPECT_EQ(gone.body.at("environments").at(0).at("id"), boost::json::value(id));
+}
+
+TEST_F(Operator, ALaunchThatCannotBeIsRefusedWithTheReason) {
+  EXPECT_EQ(call("POST", "/slipway/v1/environments", R"({"type": "none", "name": "first"})").status, 400);
+  EXPECT_EQ(call("POST", "/slipway/v1/environments", R"({"type": "none", "name": "first", "colour": 1})").status, 400);
+  EXPECT_EQ(call("POST", "/slipway/v1/environments", R"({"type": "none", "name": "a", "tags": {"a": 1}})").status, 400);
+  EXPECT_EQ(call("GET", "/slipway/v1/environments/none").status, 404);
+  EXPECT_EQ(call("DELETE", "/slipway/v1/environments/none").status, 404);
+}
+
+TEST_F(Operator, ExecutionsAreListedShownAndTellTheirJournal) {
+  for (const auto* name : {"one", "two"}) {
+    world.launch(World::launch_request(name)).value();
+    world.wait_for(name, Status::available);
+    world.clock.time += std::chrono::milliseconds(1);
+  }
+  const auto first = call("GET", "/slipway/v1/executions", {}, true, {{"limit", "1"}});
+  ASSERT_EQ(first.status, 200);
+  EXPECT_EQ(first.body.at("executions").at(0).at("environment"), "two") << "newest first";
+  const std::string token(first.body.at("nextToken").as_string());
+  const auto second = call("GET", "/slipway/v1/executions", {}, true, {{"nextToken", token}});
+  ASSERT_EQ(second.body.at("executions").as_array().size(), 1u);
+  EXPECT_EQ(second.body.at("executions").at(0).at("environment"), "one");
+  EXPECT_FALSE(second.body.as_object().contains("nextToken"));
+  const auto of_one = call("GET", "/slipway/v1/executions", {}, true, {{"environment", "one"}, {"state", "Success"}});
+  ASSERT_EQ(of_one.body.at("executions").as_array().size(), 1u);
+  EXPECT_EQ(
+      call("GET", "/slipway/v1/executions", {}, true, {{"state", "Failed"}}).body.at("executions").as_array().size(),
+      0u);
+  const auto path = "/slipway/v1/executions/" + std::string(of_one.body.at("executions").at(0).at("id").as_string());
+  const auto shown = call("GET", path);
+  EXPECT_EQ(shown.body.at("state"), "Success");
+  EXPECT_FALSE(shown.body.at("steps").as_array().empty());
+  const auto journal = call("GET", path + "/journal", {}, true, {{"limit", "2"}});
+  ASSERT_EQ(journal.body.at("entries").as_array().size(), 2u);
+  const auto next = std::to_string(journal.body.at("next").as_int64());
+  EXPECT_GT(call("GET", path + "/journal", {}, true, {{"after", next}}).body.at("entries").at(0).at("id").as_int64(),
+            journal.body.at("next").as_int64());
+  const auto why = call("GET", "/slipway/v1/environments/" + path.substr(path.rfind('/') + 1) + "/why");
+  EXPECT_EQ(why.body.at("name"), "one");
+  EXPECT_EQ(why.body.at("executions").as_array().size(), 1u);
+  EXPECT_EQ(call("GET", "/slipway/v1/executions/none").status, 404);
+  EXPECT_EQ(call("GET", "/slipway/v1/executions/none/journal").status, 404);
+}
+
+TEST_F(Operator, AnExecutionIsCancelledAndOneThatHasEndedIsNot) {
+  world.action("local:slurmStart").held = true;
+  const auto id = world.launch(World::launch_request("first")).value()->id;
+  world.until([&] { return world.action("local:slurmStart").runs > 0; });
+  const auto listed = call("GET", "/slipway/v1/executions", {}, true, {{"environment", "first"}});
+  EXPECT_EQ(listed.body.at("executions").at(0).at("step"), "StartController");
+  const auto path = "/slipway/v1/executions/" + std::string(listed.body.at("executions").at(0).at("id").as_string());
+  const auto cancelled = call("POST", path + "/cancel");
+  EXPECT_EQ(cancelled.status, 202) << boost::json::serialize(cancelled.body);
+  EXPECT_EQ(cancelled.body.at("cancelledBy"), "alice");
+  world.wait_for("first", Status::failed);
+  EXPECT_EQ(call("POST", path + "/cancel").status, 409);
+  EXPECT_EQ(call("POST", "/slipway/v1/executions/none/cancel").status, 404);
+  EXPECT_EQ(storage::list_audit(world.database->reader(), id.str(), 0, 10).value().front().what, "CancelExecution");
+}
+
 TEST_F(Operator, PathsAndMethodsThatAreNotThereAreToldApart) {
   EXPECT_EQ(call("GET", "/slipway/v1/nothing").status, 404);
   EXPECT_EQ(call("PATCH", "/slipway/v1/keys").status, 405);

@@ -1,0 +1,71 @@
+#include "storage/listings.h"
+
+#include "storage/columns.h"
+
+namespace slipway::storage {
+
+using base::Result;
+
+namespace {
+
+const std::string kSelect =
+    "SELECT x.id, x.environment_id, e.name, x.document_name, x.document_version, x.kind, x.state, x.cursor, "
+    "x.failure_code, x.failure_text, x.parent_id, x.retry_of, x.created_at, x.started_at, x.ended_at "
+    "FROM execution x JOIN environment e ON e.id = x.environment_id WHERE ";
+// Ids are texts of hexadecimal digits and lower-case letters: this is above all of them.
+constexpr std::string_view kAboveAll = "~";
+
+ListedExecution read_execution(Columns columns) {
+  ListedExecution row;
+  row.id = base::ExecutionId(columns.text());
+  row.environment_id = base::EnvironmentId(columns.text());
+  row.environment_name = columns.text();
+  row.document_name = columns.text();
+  row.document_version = columns.integer();
+  row.kind = columns.text();
+  row.state = columns.text();
+  row.cursor = columns.text();
+  row.failure_code = columns.text();
+  row.failure_text = columns.text();
+  row.parent_id = columns.text();
+  row.retry_of = columns.text();
+  row.created_at = columns.time();
+  row.started_at = columns.optional_time();
+  row.ended_at = columns.optional_time();
+  return row;
+}
+
+base::EnvironmentId read_id(Columns columns) {
+  return base::EnvironmentId(columns.text());
+}
+
+}  // namespace
+
+Result<std::vector<ListedExecution>> list_executions(Connection& connection, const ExecutionFilter& filter,
+                                                     const base::ExecutionId& before, int limit) {
+  static const std::string of_all = kSelect + "x.id < ? AND (? = '' OR x.state = ?) ORDER BY x.id DESC LIMIT ?";
+  static const std::string of_one =
+      kSelect + "x.environment_id = ? AND x.id < ? AND (? = '' OR x.state = ?) ORDER BY x.id DESC LIMIT ?";
+  const std::string_view below = before.str().empty() ? kAboveAll : std::string_view(before.str());
+  if (filter.environment_id.str().empty()) {
+    return all_rows(connection, of_all, {below, filter.state, filter.state, limit}, read_execution);
+  }
+  return all_rows(connection, of_one, {filter.environment_id.str(), below, filter.state, filter.state, limit},
+                  read_execution);
+}
+
+Result<std::vector<base::EnvironmentId>> list_environment_ids(Connection& connection, const EnvironmentFilter& filter,
+                                                              const base::EnvironmentId& after, int limit) {
+  static const std::string live =
+      "SELECT id FROM environment WHERE status <> 'terminated' AND id > ? AND (? = '' OR type = ?) AND "
+      "(? = '' OR region = ?) AND (? = '' OR status = ?) ORDER BY id LIMIT ?";
+  static const std::string gone =
+      "SELECT id FROM environment WHERE status = 'terminated' AND id > ? AND (? = '' OR type = ?) AND "
+      "(? = '' OR region = ?) AND (? = '' OR status = ?) ORDER BY id LIMIT ?";
+  return all_rows(
+      connection, filter.status == "terminated" ? gone : live,
+      {after.str(), filter.type, filter.type, filter.region, filter.region, filter.status, filter.status, limit},
+      read_id);
+}
+
+}  // namespace slipway::storage
