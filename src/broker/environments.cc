@@ -58,6 +58,7 @@ Environments::Environments(net::Runtime& runtime, storage::Database& database, c
       types_(types),
       actions_(actions),
       providers_(std::move(providers)),
+      events_(clock),
       tasks_(runtime),
       engine_(runtime, database, clock, actions, *this, std::move(settings)) {}
 
@@ -139,6 +140,7 @@ net::Task<EnvironmentPtr> Environments::launch(Launch launch) {
   if (!written) co_return std::move(written).error();
   engine_.launch(prepared.id);
   cache_.put(environment);
+  publish_status(*environment);
   observe::info("launch accepted", {{"environment", environment->id.str()},
                                     {"name", environment->name},
                                     {"type", environment->type},

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "broker/environment.h"
 #include "broker/environment_cache.h"
+#include "broker/events.h"
 #include "broker/provider.h"
 #include "broker/types.h"
 #include "net/runtime.h"
@@ -141,6 +142,9 @@ class Environments final : private workflow::Listener {
 
   workflow::EngineStatistics statistics() const;
 
+  // What happens, live; who changes something of an environment publishes it here.
+  Events& events() { return events_; }
+
  private:
   // workflow::Listener
   base::Result<void> finalise(storage::Connection& connection, const workflow::Ended& ended) override;
@@ -158,6 +162,7 @@ class Environments final : private workflow::Listener {
   base::Result<EnvironmentPtr> stored(const base::EnvironmentId& id);
   // `environment` as surfaces shall see it: with a rollback that is under way.
   base::Result<EnvironmentPtr> shown(EnvironmentPtr environment);
+  void publish_status(const Environment& environment);
   net::Task<EnvironmentPtr> begin(base::EnvironmentId id, std::string_view operation, Cause cause);
   // Brings a terminating environment on its way: cancels what still runs for it, or starts its terminate document.
   net::Task<void> go_on_terminating(base::EnvironmentId id);
@@ -172,6 +177,7 @@ class Environments final : private workflow::Listener {
   std::vector<Provider*> providers_;
   EnvironmentCache cache_;
   std::map<base::EnvironmentId, std::string> progress_;  // last words of the step that runs; not durable
+  Events events_;
   net::TaskGroup tasks_;
   workflow::Engine engine_;
 };

@@ -10,6 +10,7 @@
 #include "broker/environments.h"
 #include "broker/rows.h"
 #include "observe/log.h"
+#include "storage/installation.h"
 
 namespace slipway::broker {
 
@@ -80,6 +81,7 @@ net::Task<EnvironmentPtr> Environments::terminate(base::EnvironmentId id, Cause 
   // From here on nobody tends it any more, and only from here on something is stopped.
   if (auto* provider = provider_for(environment->region)) provider->release(id);
   // It is accepted for good: what fails now is tried again.
+  publish_status(*environment);
   if (!co_await go_on_terminating(id)) {
     tasks_.spawn("terminate " + id.str(), [this, id] { return go_on_with_all({id}); });
   }
@@ -145,7 +147,9 @@ net::Task<EnvironmentPtr> Environments::begin(base::EnvironmentId id, std::strin
   auto* provider = provider_for(before->region);
   if (provider != nullptr && operation == kStop) provider->release(id);
   if (begun) engine_.launch(prepared.id);
-  co_return CO_TRY(stored(id));
+  auto changed = CO_TRY(stored(id));
+  if (begun) publish_status(*changed);
+  co_return changed;
 }
 
 net::Task<EnvironmentPtr> Environments::set_fleet(base::EnvironmentId id, Fleet fleet, Cause cause) {
@@ -200,6 +204,7 @@ void Environments::ended(const workflow::Ended& ended) {
                                         {"status", to_string(found.status)},
                                         {"reason", found.failure ? found.failure->reason : ""},
                                         {observe::kCorrelationId, found.correlation_id}});
+  publish_status(found);
   if (found.status == Status::terminating) {
     tasks_.spawn("terminate " + found.name, [this, id] { return go_on_with_all({id}); });
   }
@@ -207,7 +212,14 @@ void Environments::ended(const workflow::Ended& ended) {
   if (provider != nullptr && found.status == Status::available) provider->tend(found);
 }
 
+void Environments::publish_status(const Environment& environment) {
+  boost::json::object about{{"status", to_string(environment.status)}, {"correlationId", environment.correlation_id}};
+  if (environment.failure) about["reason"] = environment.failure->reason;
+  events_.publish("status", environment.id, environment.name, std::move(about));
+}
+
 void Environments::progress(const workflow::Progress& progress) {
+  events_.publish(progress);
   if (progress.what == "Progress") {
     progress_[progress.environment_id] = progress.text;
     return;
@@ -231,6 +243,12 @@ base::Result<void> Environments::record(storage::Connection& connection, const C
 }
 
 net::Task<void> Environments::start() {
+  std::int64_t epoch = 0;
+  CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
+    epoch = TRY(storage::next_event_epoch(connection));
+    return {};
+  }));
+  events_.begin_epoch(epoch);
   std::vector<base::EnvironmentId> with_resources;
   std::vector<base::EnvironmentId> terminating;
   std::vector<Environment> available;

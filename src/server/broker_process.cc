@@ -138,7 +138,7 @@ base::Result<void> BrokerProcess::Parts::build_server() {
       surface::parallelcluster::Settings{.default_region = settings.default_region,
                                          .link_key = keys->derive("configuration links")});
   operator_api = std::make_unique<surface::operator_api::OperatorSurface>(
-      surface::operator_api::Services{.environments = *environments, .keys = *keys});
+      surface::operator_api::Services{.runtime = runtime, .environments = *environments, .keys = *keys});
   probes = std::make_unique<http::Probes>(metrics, [this]() -> base::Result<void> {
     TRY(storage::installation_id(database->reader()));
     return {};

@@ -11,4 +11,11 @@ base::Result<std::string> installation_id(Connection& connection) {
   return *id;
 }
 
+base::Result<std::int64_t> next_event_epoch(Connection& connection) {
+  TRY(connection.execute("UPDATE installation SET event_epoch = event_epoch + 1", {}));
+  const auto epoch = TRY(first_row<std::int64_t>(connection, "SELECT event_epoch FROM installation", {},
+                                                 [](Columns row) { return row.integer(); }));
+  return epoch.value_or(0);
+}
+
 }  // namespace slipway::storage

@@ -33,6 +33,7 @@ using Operations = std::map<std::string_view, Operation>;  // by operationId
 
 Operations environment_operations();  // environments.cc
 Operations execution_operations();    // executions.cc
+Operations event_operations();        // events.cc
 Operations key_operations();          // keys.cc
 
 // For the operations.

@@ -24,7 +24,8 @@ http::OpenApi load_document() {
 
 Operations all_operations() {
   Operations all;
-  for (auto resource : {environment_operations, execution_operations, key_operations}) all.merge(resource());
+  for (auto resource : {environment_operations, execution_operations, event_operations, key_operations})
+    all.merge(resource());
   return all;
 }
 

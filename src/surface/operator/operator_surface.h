@@ -8,11 +8,13 @@
 #include "auth/access_keys.h"
 #include "broker/environments.h"
 #include "http/surface.h"
+#include "net/runtime.h"
 
 namespace slipway::surface::operator_api {
 
 // What its operations work with; all of it outlives the surface.
 struct Services {
+  net::Runtime& runtime;
   broker::Environments& environments;
   auth::AccessKeys& keys;
 };

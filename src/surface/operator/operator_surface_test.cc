@@ -50,7 +50,7 @@ class Operator : public ::testing::Test {
       world.runtime,
       world.clock,
       {.key_file = world.folder.path / "sealing.key", .credentials_file = world.folder.path / "credentials"}};
-  OperatorSurface surface{{.environments = *world.environments, .keys = keys}};
+  OperatorSurface surface{{.runtime = world.runtime, .environments = *world.environments, .keys = keys}};
 };
 
 TEST_F(Operator, OwnsItsPrefixAlone) {
@@ -217,6 +217,53 @@ TEST_F(Operator, AnExecutionIsCancelledAndOneThatHasEndedIsNot) {
   EXPECT_EQ(call("POST", path + "/cancel").status, 409);
   EXPECT_EQ(call("POST", "/slipway/v1/executions/none/cancel").status, 404);
   EXPECT_EQ(storage::list_audit(world.database->reader(), id.str(), 0, 10).value().front().what, "CancelExecution");
+}
+
+// Takes what a stream writes, until there is enough of it.
+class Collector final : public http::BodyWriter {
+ public:
+  explicit Collector(std::string until) : until_(std::move(until)) {}
+  boost::asio::awaitable<bool> write(std::string chunk) override {
+    text += chunk;
+    co_return text.find(until_) == std::string::npos;
+  }
+  std::string text;
+
+ private:
+  std::string until_;
+};
+
+TEST_F(Operator, EventsAreFollowedAndResumed) {
+  const auto follow = [&](http::Headers headers, std::string query, std::string until) {
+    http::Request made;
+    made.method = "GET";
+    made.path = "/slipway/v1/events";
+    made.query = {{"environment", std::move(query)}};
+    made.headers = std::move(headers);
+    const auto match = surface.router().match(made);
+    Collector collector(std::move(until));
+    const auto answer = world.run([&]() -> net::Task<http::Response> {
+      auto response = co_await match.route->handler(made);
+      if (response.stream) co_await response.stream(collector);
+      co_return response;
+    });
+    return std::pair(answer->status, answer->stream ? collector.text : answer->body);
+  };
+  const auto [status, begin] = follow({}, "", "\n\n");
+  EXPECT_EQ(status, 200);
+  const auto place = begin.substr(begin.find("id: ") + 4, begin.find("\n\n") - begin.find("id: ") - 4);
+  world.launch(World::launch_request("first")).value();
+  world.launch(World::launch_request("second")).value();
+  world.wait_for("first", Status::available);
+  const auto all = follow({{"last-event-id", place}}, "", "\"available\"").second;
+  EXPECT_THAT(all, HasSubstr("event: status\ndata: {\"status\":\"pending\""));
+  EXPECT_THAT(all, HasSubstr("event: step\n"));
+  EXPECT_THAT(all, HasSubstr("\"environment\":\"second\""));
+  const auto one = follow({{"Last-Event-ID", place}}, "first", "\"available\"").second;
+  EXPECT_THAT(one, ::testing::Not(HasSubstr("second")));
+  EXPECT_EQ(follow({{"Last-Event-ID", "what"}}, "", "").first, 400);
+  EXPECT_EQ(follow({}, "none", "").first, 404);
+  EXPECT_EQ(world.environments->events().followers(), 0u);
 }
 
 TEST_F(Operator, PathsAndMethodsThatAreNotThereAreToldApart) {

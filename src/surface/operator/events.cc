@@ -1,0 +1,59 @@
+#include "broker/events.h"
+
+#include <fmt/format.h>
+
+#include "net/doorbell.h"
+#include "surface/operator/operations.h"
+
+namespace slipway::surface::operator_api {
+
+namespace {
+
+constexpr std::size_t kMostAtOnceBytes = 64 << 10;
+constexpr std::chrono::seconds kHeartbeat{15};  // under what proxies wait for on a silent connection
+
+// All by value: it runs after the operation has returned.
+boost::asio::awaitable<void> follow(Services services, base::EnvironmentId environment, broker::Events::Place place,
+                                    http::BodyWriter& writer) {
+  auto& events = services.environments.events();
+  net::Doorbell bell(services.runtime);
+  const broker::Events::Follower follower(events, [&bell] { bell.ring(); });
+  // The place is known from the first byte on, so that also who saw no event can resume.
+  if (!co_await writer.write(fmt::format(": ready\nretry: 2000\nid: {}\n\n", broker::Events::print(place)))) co_return;
+  for (;;) {
+    auto text = events.read(place, environment, kMostAtOnceBytes);
+    if (text.empty()) {
+      if (co_await bell.wait_until(net::in(kHeartbeat))) continue;
+      text = ": alive\n\n";
+    }
+    if (!co_await writer.write(std::move(text))) co_return;
+  }
+}
+
+net::Task<http::Response> follow_events(Call call) {
+  auto& environments = call.services.environments;
+  base::EnvironmentId environment;
+  if (const auto wanted = call.text("environment"); !wanted.empty()) {
+    environment = CO_TRY(environments.resolve(wanted))->id;
+  }
+  auto place = environments.events().now();
+  if (const auto* last = call.request.header("Last-Event-ID"); last != nullptr && !last->empty()) {
+    const auto parsed = broker::Events::parse(*last);
+    if (!parsed) co_return base::invalid("Last-Event-ID is not the id of an event, such as 3-17.", "Last-Event-ID");
+    place = *parsed;
+  }
+  http::Response response{.status = 200, .headers = {{"Cache-Control", "no-store"}}, .body = {}};
+  response.content_type = "text/event-stream";
+  response.stream = [services = call.services, environment, place](http::BodyWriter& writer) {
+    return follow(services, environment, place, writer);
+  };
+  co_return response;
+}
+
+}  // namespace
+
+Operations event_operations() {
+  return {{"FollowEvents", follow_events}};
+}
+
+}  // namespace slipway::surface::operator_api
