@@ -9,9 +9,9 @@
 
 #include "cli/cluster.h"
 #include "cli/demo.h"
+#include "cli/env_extend.h"
 #include "cli/environment.h"
 #include "cli/execution.h"
-#include "cli/env_extend.h"
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
 #include "cli/key.h"

@@ -98,8 +98,7 @@ Operations environment_operations() {
   return {{"ListEnvironments", list_environments},       {"LaunchEnvironment", launch_environment},
           {"DescribeEnvironment", describe_environment}, {"TerminateEnvironment", terminate_environment},
           {"StartEnvironment", start_environment},       {"StopEnvironment", stop_environment},
-          {"ExtendEnvironment", extend_environment},
-          {"ExplainEnvironment", explain_environment}};
+          {"ExtendEnvironment", extend_environment},     {"ExplainEnvironment", explain_environment}};
 }
 
 }  // namespace slipway::surface::operator_api
