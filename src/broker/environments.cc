@@ -70,6 +70,11 @@ Provider* Environments::provider_for(std::string_view region) const {
   return found == providers_.end() ? nullptr : *found;
 }
 
+TypePtr Environments::type_of(const Environment& environment) const {
+  auto type = types_.find(environment.type, environment.type_version);
+  return type ? std::move(*type) : nullptr;
+}
+
 bool Environments::serves(std::string_view region) const {
   return provider_for(region) != nullptr;
 }

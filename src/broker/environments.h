@@ -183,6 +183,8 @@ class Environments final : private workflow::Listener, private workflow::Documen
   base::Result<std::shared_ptr<const workflow::Plan>> find(const workflow::Identity& parent,
                                                            std::string_view name) const override;
 
+  // The version that it was launched with; null where this broker cannot read it.
+  TypePtr type_of(const Environment& environment) const;
   Provider* provider_for(std::string_view region) const;  // null where none serves it
   // The type's document for an operation in a region. Errors: invalid.
   base::Result<std::shared_ptr<const workflow::Plan>> plan_for(const std::string& type, int version,

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "broker/audit.h"
 #include "broker/environments.h"
@@ -53,7 +54,7 @@ net::Task<EnvironmentPtr> Environments::extend(base::EnvironmentId id, milliseco
   if (environment->status == Status::terminating) {
     co_return base::conflict(fmt::format("{} is terminating already.", environment->name));
   }
-  const auto type = types_.find(environment->type);
+  const auto type = type_of(*environment);
   if (!type) co_return base::invalid(fmt::format("There is no environment type {}.", environment->type), "type");
   const auto end = CO_TRY(end_of(*type, environment->created_at, time_to_live));
   // An extension never takes time away.
@@ -100,7 +101,7 @@ boost::asio::awaitable<void> Environments::look_at_lifetimes(std::chrono::steady
 
 boost::asio::awaitable<void> Environments::look_at_ends(base::Time now) {
   auto horizon = milliseconds(0);
-  for (const auto& name : types_.names()) horizon = std::max(horizon, types_.find(name)->time_to_live.warn);
+  for (const auto& type : types_.held()) horizon = std::max(horizon, type->time_to_live.warn);
   auto ids = std::make_shared<std::vector<base::EnvironmentId>>();
   const auto read = co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
     *ids = TRY(storage::ending_environments(connection, now + horizon));
@@ -109,7 +110,7 @@ boost::asio::awaitable<void> Environments::look_at_ends(base::Time now) {
   if (!read) observe::error("the ends of environments cannot be read", read.error());
   for (const auto& id : *ids) {
     const auto found = stored(id);
-    const auto type = found && *found ? types_.find((*found)->type) : nullptr;
+    const auto type = found && *found ? type_of(**found) : nullptr;
     if (!type || extending_.contains(id)) continue;
     const auto& environment = **found;
     switch (end_step(environment, type->time_to_live, now)) {
@@ -163,8 +164,11 @@ boost::asio::awaitable<void> Environments::end_by_itself(Environment environment
 
 boost::asio::awaitable<void> Environments::look_at_idle(base::Time now, bool settled, bool anew) {
   auto ids = std::make_shared<std::vector<base::EnvironmentId>>();
-  for (const auto& name : types_.names()) {
-    if (!types_.find(name)->idle) continue;
+  std::set<std::string> names;
+  for (const auto& type : types_.held()) {
+    if (type->idle) names.insert(type->name);
+  }
+  for (const auto& name : names) {
     const auto read = co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
       for (auto& id : TRY(storage::environments_with_status(connection, name, to_string(Status::available)))) {
         ids->push_back(std::move(id));
@@ -187,7 +191,7 @@ boost::asio::awaitable<void> Environments::look_at_idle(base::Time now, bool set
 
 boost::asio::awaitable<void> Environments::look_at_activity(Environment environment, base::Time now, bool settled,
                                                             bool anew) {
-  const auto type = types_.find(environment.type);
+  const auto type = type_of(environment);
   auto* provider = provider_for(environment.region);
   if (!type || !type->idle || provider == nullptr) co_return;
   const auto after = type->idle_after(environment.parameters);

@@ -255,6 +255,12 @@ base::Result<TypePtr> TypeRegistry::find(std::string_view name, int version) con
   return loaded_.at({std::string(name), version});
 }
 
+std::vector<TypePtr> TypeRegistry::held() const {
+  std::vector<TypePtr> all;
+  for (const auto& [version, type] : loaded_) all.push_back(type);
+  return all;
+}
+
 std::vector<TypeState> TypeRegistry::list() const {
   std::map<std::string, TypeState> states;
   for (const auto& [name, current] : current_) {

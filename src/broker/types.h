@@ -61,6 +61,8 @@ class TypeRegistry {
   // nothing used so far is read from the database. Errors: invalid where there is none.
   base::Result<TypePtr> find(std::string_view name, int version) const;
   std::vector<TypeState> list() const;  // by name
+  // Every version that is current or that something uses.
+  std::vector<TypePtr> held() const;
 
   // Newest first. Errors: not_found.
   base::Result<std::vector<storage::TypeVersionRow>> versions(std::string_view name) const;
