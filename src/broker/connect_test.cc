@@ -33,7 +33,7 @@ outputs:
 
 class LookAction final : public workflow::Action {
  public:
-  workflow::EffectClass effect_class(const boost::json::object&) const override { return effect; }
+  workflow::EffectClass effect_class(const boost::json::object&) const override { return workflow::EffectClass::read; }
   Inputs inputs() const override { return {}; }
   std::vector<std::string_view> outputs() const override { return {"Url"}; }
   net::Task<boost::json::object> run(workflow::StepContext context, boost::json::object) override {
@@ -41,7 +41,6 @@ class LookAction final : public workflow::Action {
     if (failure) co_return *failure;
     co_return boost::json::object{{"Url", "http://127.0.0.1/?token=hush"}};
   }
-  workflow::EffectClass effect = workflow::EffectClass::read;
   std::optional<base::Error> failure;
 };
 
@@ -118,15 +117,6 @@ TEST_F(Connect, OnlyWhatIsAvailableIsConnectedTo) {
   world.action("test:make").held = false;
   world.until([&] { return world.environments->find(id).value()->status == Status::terminated; });
   EXPECT_EQ(connect().error().kind, base::ErrorKind::not_found);
-}
-
-TEST_F(Connect, ADocumentThatWouldLeaveSomethingIsRefused) {
-  look->effect = workflow::EffectClass::name;
-  world.restart();
-  launch();
-  const auto refused = connect();
-  EXPECT_EQ(refused.error().code, "NotTransient");
-  EXPECT_THAT(refused.error().message, HasSubstr("Look"));
 }
 
 }  // namespace

@@ -149,7 +149,7 @@ TEST_F(Registry, AnUploadIsAVersionToo) {
     return types().push(broken, "alice", nothing());
   });
   EXPECT_EQ(refused.error().kind, base::ErrorKind::invalid);
-  EXPECT_THAT(refused.error().message, HasSubstr("thing/type.yaml:7:20: E-FILE"));
+  EXPECT_THAT(refused.error().message, HasSubstr("thing/type.yaml:7:19: E-FILE"));
   EXPECT_EQ(title(), "Pushed");
 }
 

@@ -190,7 +190,7 @@ TEST_F(TypeSchema, TheExampleHasEveryKey) {
   std::set<std::string> names;
   collect_properties(source, names);
   EXPECT_GT(names.size(), 50u);
-  for (const auto& name : names) EXPECT_THAT(kWhole, testing::HasSubstr(name + ": ")) << name;
+  for (const auto& name : names) EXPECT_THAT(kWhole, testing::HasSubstr(name + ":")) << name;
 }
 
 TEST_F(TypeSchema, BuiltInTypesFollowIt) {

@@ -56,8 +56,9 @@ boost::asio::awaitable<void> LocalProvider::stop() {
   co_await group_.join();
 }
 
-bool LocalProvider::is_cluster(const base::EnvironmentId& id) const {
-  const auto record = slurm::read_record(Paths::of(machine_.settings, id), machine_.account);
+bool LocalProvider::is_cluster(const Environment& environment) const {
+  if (environment.outputs.contains("SlurmConf")) return true;
+  const auto record = slurm::read_record(Paths::of(machine_.settings, environment.id), machine_.account);
   return !record || record->has_value();  // one that cannot be read is one
 }
 
@@ -79,7 +80,7 @@ Result<void> LocalProvider::check(const Environment& wanted, const workflow::Pla
 
 std::vector<broker::Instance> LocalProvider::instances(const Environment& environment) const {
   if (const auto* keeper = keepers_.find(environment.id)) return keeper->instances();
-  if (!is_cluster(environment.id)) return programs::instances(machine_, environment);
+  if (!is_cluster(environment)) return programs::instances(machine_, environment);
   return slurm::look_at_instances(machine_, environment.id);
 }
 
@@ -98,7 +99,7 @@ net::Task<void> LocalProvider::terminate_instances(Environment environment) {
 }
 
 void LocalProvider::tend(const Environment& environment) {
-  if (!is_cluster(environment.id)) return;
+  if (!is_cluster(environment)) return;
   keepers_.tend(environment);
 }
 
@@ -109,7 +110,7 @@ void LocalProvider::release(const base::EnvironmentId& id) {
 
 std::vector<std::pair<std::string, std::string>> LocalProvider::tags(const Environment& environment) const {
   if (const auto* keeper = keepers_.find(environment.id)) return keeper->tags();
-  if (!is_cluster(environment.id)) return {};
+  if (!is_cluster(environment)) return {};
   return Paths::of(machine_.settings, environment.id).tags();
 }
 

@@ -51,8 +51,8 @@ class LocalProvider final : public broker::Provider {
   net::Task<void> remove_leftover(std::string leftover) override;
 
  private:
-  // What an environment is follows from what was made for it: a cluster has its record.
-  bool is_cluster(const base::EnvironmentId& id) const;
+  // What an environment is follows from what was made for it: a cluster has its record, or its launch told of one.
+  bool is_cluster(const broker::Environment& environment) const;
 
   slurm::Machine machine_;
   const broker::TypeTables* tables_ = nullptr;
