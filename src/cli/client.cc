@@ -57,7 +57,9 @@ base::Result<WireRequest> Client::signed_request(const Call& call) const {
   }
   WireRequest request{.method = call.method, .headers = {{"Host", server.authority}}};
   request.url = connection_.url.substr(0, connection_.url.size() - server.path.size()) + target;
-  request.headers.emplace_back("Accept", "application/json");
+  request.headers.emplace_back("Accept", call.on_body ? "text/event-stream" : "application/json");
+  request.headers.insert(request.headers.end(), call.headers.begin(), call.headers.end());
+  request.on_body = call.on_body;
   if (call.body) {
     request.body = json::serialize(*call.body);
     request.headers.emplace_back("Content-Type", "application/json");

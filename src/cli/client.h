@@ -21,6 +21,7 @@ struct WireRequest {
   std::string url = {};  // absolute
   sigv4::Headers headers = {};
   std::string body = {};
+  std::function<void(std::string_view)> on_body = {};  // takes the body of a 2xx answer as it comes, however long
 };
 
 struct WireResponse {
@@ -38,6 +39,8 @@ struct Call {
   std::string path;  // "/v3/clusters", segments percent-encoded
   std::vector<std::pair<std::string, std::string>> query = {};
   std::optional<boost::json::value> body = {};
+  sigv4::Headers headers = {};
+  std::function<void(std::string_view)> on_body = {};  // see WireRequest
 };
 
 struct Answer {

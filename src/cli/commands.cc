@@ -11,6 +11,7 @@
 #include "cli/demo.h"
 #include "cli/env_extend.h"
 #include "cli/environment.h"
+#include "cli/events.h"
 #include "cli/execution.h"
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
@@ -91,6 +92,7 @@ void add_commands(Command& root, const Context& context) {
   add_env_changes(env, context);
   add_env_extend(env, context);
   add_execution(root, context);
+  add_events(root, context);
   add_why(root, context);
   add_leftovers(root, context);
   add_key(root, context);

@@ -173,6 +173,20 @@ TEST_F(Commands, ExecutionsAreListedShownAndCancelled) {
   EXPECT_EQ(run({"__complete", "execution", "show", ""}).out, "exec-1\tWaiting\n");
 }
 
+TEST_F(Commands, EventsAreShownAsTheyComeAndResumedAfterALostConnection) {
+  answer("GET /slipway/v1/events", 200,
+         ": ready\nretry: 2000\nid: 3-1\n\nid: 3-2\nevent: status\n"
+         R"(data: {"status":"available","environment":"nb","at":"2021-04-30T00:00:00.000Z"})"
+         "\n\nid: 3-3\nevent: cut off");
+  pauses_until_interrupt_ = 1;
+  const auto ran = run({"events", "--environment", "nb"});
+  EXPECT_EQ(ran.exit_code, 130);
+  EXPECT_THAT(ran.out, HasSubstr("2021-04-30 00:00:00 UTC  nb  status available\n"));
+  ASSERT_EQ(requests_.size(), 2u);
+  EXPECT_THAT(requests_.at(0).url, HasSubstr("environment=nb"));
+  EXPECT_THAT(requests_.at(1).headers, ::testing::Contains(::testing::Pair("Last-Event-ID", "3-2")));
+}
+
 TEST_F(Commands, CompletionListsTheClusters) {
   answer("GET /v3/clusters", 200,
          R"({"clusters":[{"clusterName":"one","clusterStatus":"CREATE_COMPLETE"},{"clusterName":"two"}]})");

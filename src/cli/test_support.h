@@ -94,6 +94,7 @@ class CommandLineTest : public testing::Test {
     if (prepared.empty()) return WireResponse{.status = 404, .headers = {}, .body = R"({"message":"no such route"})"};
     auto answer = prepared.front();
     if (prepared.size() > 1) prepared.erase(prepared.begin());
+    if (request.on_body && answer.status / 100 == 2) request.on_body(std::exchange(answer.body, {}));
     return answer;
   }
 

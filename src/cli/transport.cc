@@ -15,8 +15,9 @@ class Exchange {
       : client_(runtime_, {.ca_file = connection.ca_file}), connection_(connection), limit_(limit) {}
 
   base::Result<WireResponse> operator()(const WireRequest& request) {
-    net::ClientRequest wire{request.method, request.url, request.headers, request.body};
-    auto response = net::run_to_end(runtime_, [&] { return client_.request(std::move(wire), net::in(limit_)); });
+    net::ClientRequest wire{request.method, request.url, request.headers, request.body, request.on_body};
+    const auto deadline = request.on_body ? net::Deadline::max() : net::in(limit_);
+    auto response = net::run_to_end(runtime_, [&] { return client_.request(std::move(wire), deadline); });
     if (!response) return explain(std::move(response).error());
     return WireResponse{response->status, std::move(response->headers), std::move(response->body)};
   }

@@ -26,9 +26,17 @@ constexpr std::size_t kReadBytes = 16 << 10;
 // Fills a ClientResponse from bytes.
 class ResponseParser final : public http::basic_parser<false> {
  public:
-  ResponseParser(ClientResponse& response, const HttpClientSettings& settings, bool is_head) : response_(response) {
+  using OnBody = std::function<void(std::string_view)>;
+
+  ResponseParser(ClientResponse& response, const HttpClientSettings& settings, bool is_head, const OnBody& on_body)
+      : response_(response), on_body_(on_body) {
     header_limit(static_cast<std::uint32_t>(settings.header_bytes));
-    body_limit(settings.body_bytes);
+    // What is handed on needs no bound.
+    if (on_body) {
+      body_limit(boost::none);
+    } else {
+      body_limit(settings.body_bytes);
+    }
     eager(true);
     skip(is_head);
   }
@@ -43,18 +51,22 @@ class ResponseParser final : public http::basic_parser<false> {
   }
   void on_header_impl(error_code&) override { header_done_ = true; }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  std::size_t on_body_impl(View data, error_code&) override {
-    response_.body += data;
-    return data.size();
-  }
+  std::size_t on_body_impl(View data, error_code&) override { return take(data); }
   void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, View data, error_code&) override {
-    response_.body += data;
-    return data.size();
-  }
+  std::size_t on_chunk_body_impl(std::uint64_t, View data, error_code&) override { return take(data); }
   void on_finish_impl(error_code&) override {}
 
+  std::size_t take(View data) {
+    if (on_body_ && response_.status / 100 == 2) {
+      on_body_(data);
+    } else {
+      response_.body += data;
+    }
+    return data.size();
+  }
+
   ClientResponse& response_;
+  const OnBody& on_body_;
   bool header_done_ = false;
 };
 
@@ -128,8 +140,9 @@ void unwind_if_cancelled(const error_code& error) {
 // One request and its answer on one connection.
 class Exchange {
  public:
-  Exchange(TlsStream& stream, const HttpClientSettings& settings, const Place& place, bool is_head)
-      : stream_(stream), settings_(settings), place_(place), is_head_(is_head) {}
+  Exchange(TlsStream& stream, const HttpClientSettings& settings, const Place& place, bool is_head,
+           const ResponseParser::OnBody& on_body)
+      : stream_(stream), settings_(settings), place_(place), is_head_(is_head), on_body_(on_body) {}
 
   Task<ClientResponse> run(std::string wire) {
     // A server that refuses a large body may answer and stop reading: what it says counts, not that it stopped.
@@ -155,13 +168,13 @@ class Exchange {
 
   Task<ClientResponse> read() {
     ClientResponse response;
-    std::optional<ResponseParser> parser(std::in_place, response, settings_, is_head_);
+    std::optional<ResponseParser> parser(std::in_place, response, settings_, is_head_, on_body_);
     for (;;) {
       const auto error = put(*parser);
       if (error && error != http::error::need_more) co_return bad_answer(place_, error);
       if (parser->is_done() && response.status / 100 == 1) {
         response = {};
-        parser.emplace(response, settings_, is_head_);
+        parser.emplace(response, settings_, is_head_, on_body_);
         if (!buffer_.empty()) continue;
       }
       if (parser->is_done()) break;
@@ -199,6 +212,7 @@ class Exchange {
   const HttpClientSettings& settings_;
   const Place& place_;
   bool is_head_;
+  const ResponseParser::OnBody& on_body_;
   std::string buffer_;
   bool got_some_ = false;
   bool keep_alive_ = false;
@@ -245,17 +259,17 @@ struct HttpClient::Impl {
     if (settings.idle_connections > 0) kept.push_back({std::move(stream), in(settings.idle_time)});
   }
 
-  Task<ClientResponse> exchange(std::string method, std::string wire, Place place) {
+  Task<ClientResponse> exchange(std::string method, std::string wire, Place place, ResponseParser::OnBody on_body) {
     auto kept = take(place);
     if (kept) {
-      Exchange exchange(*kept, settings, place, method == "HEAD");
+      Exchange exchange(*kept, settings, place, method == "HEAD", on_body);
       auto response = co_await exchange.run(wire);
       if (response && exchange.keep_alive()) keep(place, std::move(*kept));
       if (response || exchange.got_some() || !is_idempotent(method)) co_return response;
     }
     const auto tls_context = CO_TRY(context());
     auto stream = CO_TRY(co_await TlsStream::connect(runtime, place.host, place.port, tls_context));
-    Exchange exchange(stream, settings, place, method == "HEAD");
+    Exchange exchange(stream, settings, place, method == "HEAD", on_body);
     auto response = co_await exchange.run(std::move(wire));
     if (response && exchange.keep_alive()) keep(place, std::move(stream));
     co_return response;
@@ -272,7 +286,7 @@ Task<ClientResponse> HttpClient::request(ClientRequest request, Deadline deadlin
   auto wire = CO_TRY(serialize(request, place));
   auto late = fmt::format("{} did not answer in time", place.authority);
   co_return co_await with_deadline<ClientResponse>(impl_->runtime, deadline, std::move(late), [&] {
-    return impl_->exchange(std::move(request.method), std::move(wire), std::move(place));
+    return impl_->exchange(std::move(request.method), std::move(wire), std::move(place), std::move(request.on_body));
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ struct ClientRequest {
   std::string url;  // https://host[:port]/path?query, percent-encoded: goes out as it stands
   std::vector<std::pair<std::string, std::string>> headers{};  // Host and Content-Length are added where missing
   std::string body{};
+  // Takes the body of a 2xx answer as it comes, instead of ClientResponse::body: for one that has no end.
+  std::function<void(std::string_view)> on_body{};
 };
 
 struct ClientResponse {
