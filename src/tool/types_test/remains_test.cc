@@ -58,7 +58,8 @@ class Remains : public testing::Test {
                         .variables = [](const std::string&) { return std::nullopt; },
                         .transport = {},
                         .pause = {}};
-  TestBroker broker_{context_, {.folder = folder_.path(), .types_dir = {}, .first_port = 1, .last_port = 1}};
+  TestBroker broker_{context_,
+                     {.folder = folder_.path(), .types_dir = {}, .shared = {}, .first_port = 1, .last_port = 1}};
   std::filesystem::path environments_ = broker_.environments();
   std::vector<pid_t> started_;
 };

@@ -12,6 +12,7 @@
 #include "cli/footprint.h"
 #include "cli/subprocess.h"
 #include "cli/text_file.h"
+#include "server/privileges.h"
 
 namespace slipway::tool {
 
@@ -48,6 +49,24 @@ TestBroker::~TestBroker() {
   fs::remove_all(place_.folder, ignored);
 }
 
+// Environments share what takes long to make in a hidden folder beside theirs; it holds nothing of any of them.
+base::Result<void> TestBroker::share() const {
+  const auto link = environments() / ".venvs";
+  std::error_code failed;
+  if (place_.shared.empty() || fs::exists(link, failed)) return {};
+  fs::create_directories(environments(), failed);
+  if (!failed) fs::create_directories(place_.shared, failed);
+  if (!failed) fs::create_directory_symlink(place_.shared, link, failed);
+  if (failed) return base::from_errno("making " + link.native(), failed.value());
+  const auto account = server::environments_account();
+  if (!account) return {};
+  for (const auto& path : {environments(), place_.shared, link}) {
+    if (::lchown(path.c_str(), account->uid, account->gid) != 0)
+      return base::from_errno("handing over " + path.native());
+  }
+  return {};
+}
+
 base::Result<void> TestBroker::make_folders() const {
   std::error_code failed;
   fs::create_directories(place_.folder, failed);
@@ -60,6 +79,7 @@ base::Result<void> TestBroker::make_folders() const {
 
 base::Result<bool> TestBroker::start(const std::vector<std::string>& more) {
   TRY(make_folders());
+  TRY(share());
   client_.reset();
   killed_ = false;
   std::error_code failed;

@@ -19,7 +19,8 @@ class TestBroker {
   struct Place {
     std::filesystem::path folder;     // made; unique on this machine, at most 20 characters
     std::filesystem::path types_dir;  // of the environment types
-    int first_port = 0;               // of environments
+    std::filesystem::path shared;  // what environments share (Python environments): made once for all brokers of a test
+    int first_port = 0;            // of environments
     int last_port = 0;
   };
 
@@ -46,6 +47,7 @@ class TestBroker {
 
  private:
   base::Result<void> make_folders() const;
+  base::Result<void> share() const;
   base::Result<cli::Client> connect() const;
 
   const cli::Context& context_;

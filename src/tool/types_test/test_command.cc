@@ -67,6 +67,7 @@ class TestFolder {
     const int first = kFirstPort + (::getpid() % kProcesses * kMostAtOnce + slot) * kPortsOfBroker;
     return {.folder = path_ / fmt::format("{:03}", number),
             .types_dir = types_dir,
+            .shared = path_ / "shared",
             .first_port = first,
             .last_port = first + kPortsOfBroker - 1};
   }
