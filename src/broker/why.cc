@@ -40,7 +40,7 @@ base::Result<Explanation> read_explanation(storage::Connection& connection, cons
   if (execution) row = TRY(storage::find_environment(connection, execution->environment_id));
   if (!row) {
     return base::not_found(
-        fmt::format("There is and was no environment or execution {}. Names and ids are listed by "
+        fmt::format("There is and was no environment {}, and no execution of that id. They are listed by "
                     "`slipway env list` and `slipway execution list`.",
                     name_or_id));
   }

@@ -125,9 +125,9 @@ class Resolver {
     if (!looks_like_json(written) || written.find("{{") == written.npos || is_json(value.get_string())) return;
     const auto pieces = split_references(written);
     if (!pieces || pieces->size() == 1) return;
-    auto text = escaped(*pieces, scope_);
+    const auto text = escaped(*pieces, scope_);
     if (!is_json(text)) return;
-    value = std::move(text);
+    value = text;
     notes.push_back(fmt::format("W-ESC: values in {} were escaped, since it would be no JSON otherwise", path));
   }
 

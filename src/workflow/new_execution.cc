@@ -17,8 +17,8 @@ json::object starting_variables(const Plan& plan, const Identity& identity, base
   const Scope scope{identity, now};
   for (const auto& variable : plan.variables) {
     if (!variable.fallback) continue;
-    auto value = resolve(*variable.fallback, scope);
-    values[variable.name] = value ? std::move(*value) : *variable.fallback;
+    const auto value = resolve(*variable.fallback, scope);
+    values[variable.name] = value ? *value : *variable.fallback;
   }
   return values;
 }

@@ -57,9 +57,7 @@ boost::asio::awaitable<void> LocalProvider::stop() {
 }
 
 bool LocalProvider::is_cluster(const Environment& environment) const {
-  if (environment.outputs.contains("SlurmConf")) return true;
-  const auto record = slurm::read_record(Paths::of(machine_.settings, environment.id), machine_.account);
-  return !record || record->has_value();  // one that cannot be read is one
+  return tables_->table(environment, kInstanceTypes).has_value();
 }
 
 Result<void> LocalProvider::check(const Environment& wanted, const workflow::Plan& launch) const {

@@ -51,7 +51,7 @@ class LocalProvider final : public broker::Provider {
   net::Task<void> remove_leftover(std::string leftover) override;
 
  private:
-  // What an environment is follows from what was made for it: a cluster has its record, or its launch told of one.
+  // What an environment is, its type says: that of a cluster knows instance types.
   bool is_cluster(const broker::Environment& environment) const;
 
   slurm::Machine machine_;

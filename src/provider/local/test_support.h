@@ -26,11 +26,13 @@ slurm::InstanceTypes read_types();
 // Every type has these instance types.
 struct FixedTables final : broker::TypeTables {
   base::Result<boost::json::object> table(const broker::Environment&, std::string_view) const override {
+    if (!of_cluster) return base::not_found("the type has no such table");
     return instance_types();
   }
   base::Result<boost::json::object> table(const base::EnvironmentId&, std::string_view) const override {
     return instance_types();
   }
+  bool of_cluster = true;  // what the environment's type is one of
 };
 
 struct MachineTest : testing::Test {

@@ -17,7 +17,10 @@ using testing::HasSubstr;
 
 // One environment, as the documents of types/process make it.
 struct Programs : MachineTest {
-  Programs() { environment.status = broker::Status::available; }
+  Programs() {
+    tables.of_cluster = false;
+    environment.status = broker::Status::available;
+  }
 
   base::Result<json::object> start(std::string script, std::string port = "0") {
     return act("local:startProcess", {{"Program", "/bin/sh"},

@@ -102,7 +102,6 @@ TEST_F(Actions, starting_without_preparing_says_so) {
 }
 
 TEST_F(Actions, a_kept_cluster_whose_folder_is_gone_has_that_problem_and_no_instance_that_runs) {
-  environment.outputs["SlurmConf"] = paths().slurm_conf().native();
   provider->tend(environment);
   ASSERT_TRUE(until([&] { return !provider->instances(environment).empty(); }));
   const auto shown = provider->instances(environment);
