@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value_to.hpp>
@@ -15,7 +16,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr int kMostRows = 10'000;
+constexpr int kMostRows = 50'000;  // a hundred iterations of a long body
 
 json::object payload_of(const storage::JournalRow& row) {
   boost::system::error_code ec;
@@ -51,22 +52,24 @@ StepHistory entered(const storage::JournalRow& row, const json::object& payload)
   return step;
 }
 
-void tell(const storage::JournalRow& row, ExecutionHistory& history) {
-  auto payload = payload_of(row);
-  if (row.kind == "Accepted") {
-    history.by = text_of(payload, "by");
-    history.parameters = object_of(payload, "parameters");
-    return;
-  }
-  if (row.kind == "Entered") return history.steps.push_back(entered(row, payload));
-  if (history.steps.empty()) return;
-  auto& step = history.steps.back();
+// The step that a row is about; null where none of its path was entered.
+StepHistory* step_of(const storage::JournalRow& row, ExecutionHistory& history) {
+  const auto found = std::find_if(history.steps.rbegin(), history.steps.rend(), [&](const StepHistory& step) {
+    return step.step == row.step && step.visit == static_cast<int>(row.visit);
+  });
+  return found == history.steps.rend() ? nullptr : &*found;
+}
+
+void tell_step(const storage::JournalRow& row, json::object payload, StepHistory& step) {
   step.attempts = std::max(step.attempts, static_cast<int>(row.attempt));
   if (row.kind == "Takeover") ++step.restarts;
   if (row.kind == "Sent") step.status = to_string(Status::in_progress);
+  if (row.kind == "Note") step.notes.push_back(text_of(payload, "message"));
   if (row.kind == "Waiting") {
     step.status = to_string(Status::waiting);
     step.reason = reason_of(payload);
+    step.waits_for = text_of(payload, "for");
+    if (payload.contains("child")) step.child = text_of(payload, "child");
   }
   if (row.kind == "Retry") {
     step.status = to_string(Status::waiting);
@@ -77,8 +80,28 @@ void tell(const storage::JournalRow& row, ExecutionHistory& history) {
     step.status = text_of(payload, "status");
     step.ended_at = row.at;
     step.reason = reason_of(payload);
+    step.waits_for.clear();
     if (auto* outputs = payload.if_contains("outputs")) step.outputs = std::move(*outputs);
   }
+}
+
+void tell(const storage::JournalRow& row, ExecutionHistory& history) {
+  auto payload = payload_of(row);
+  if (row.kind == "Accepted") {
+    history.by = text_of(payload, "by");
+    history.parameters = object_of(payload, "parameters");
+    history.variables = object_of(payload, "variables");
+    return;
+  }
+  if (row.kind == "Entered") return history.steps.push_back(entered(row, payload));
+  if (row.kind == "Signal") {
+    history.signals.push_back(
+        {text_of(payload, "signal"), text_of(payload, "by"), text_of(payload, "comment"), row.step, row.at});
+  }
+  if (row.kind == "Variable") {
+    for (auto& [name, value] : payload) history.variables[name] = value;
+  }
+  if (auto* step = step_of(row, history)) tell_step(row, std::move(payload), *step);
 }
 
 base::Result<ExecutionHistory> history_of_row(storage::Connection& connection, storage::ExecutionRow row) {
@@ -90,15 +113,20 @@ base::Result<ExecutionHistory> history_of_row(storage::Connection& connection, s
                            .status = row.state,
                            .by = {},
                            .correlation_id = row.correlation_id,
+                           .parent_id = row.parent_id,
+                           .retry_of = row.retry_of,
                            .parameters = {},
+                           .variables = {},
                            .created_at = row.created_at,
                            .started_at = row.started_at,
                            .ended_at = row.ended_at,
                            .cancelled_at = row.cancel_at,
                            .cancelled_by = row.cancel_by,
+                           .completing = row.cancel_kind == storage::kComplete,
                            .failed_step = {},
                            .reason = {},
-                           .steps = {}};
+                           .steps = {},
+                           .signals = {}};
   for (const auto& entry : TRY(storage::journal_of(connection, row.id, 0, kMostRows))) tell(entry, history);
   for (const auto& effect : TRY(storage::effects_of(connection, row.id))) {
     for (auto& step : history.steps) {

@@ -27,8 +27,17 @@ struct AttemptHistory {
   Reason reason;
 };
 
-struct StepHistory {
+// What somebody said to an execution that waited.
+struct SignalHistory {
+  std::string signal;  // "approve"
+  std::string by;
+  std::string comment;
   std::string step;
+  base::Time at{};
+};
+
+struct StepHistory {
+  std::string step;  // path: of a step in a loop "Loop[3]/Check"
   std::string action;
   int visit = 1;
   int attempts = 1;
@@ -42,6 +51,9 @@ struct StepHistory {
   int restarts = 0;                             // how often the broker ended while it ran
   std::string effect;                           // state of its effect: intent, known_ok, known_failed, ambiguous, held
   std::string token;
+  std::string waits_for;           // sleep, pause, approval, child; empty where it waits for none of them
+  std::string child;               // the execution that it started
+  std::vector<std::string> notes;  // such as that a loop ended before its condition did
 };
 
 struct ExecutionHistory {
@@ -53,15 +65,20 @@ struct ExecutionHistory {
   std::string status;
   std::string by;  // who asked for it
   std::string correlation_id;
+  std::string parent_id;           // the execution that started it; else empty
+  std::string retry_of;            // the ended one that it does again; else empty
   boost::json::object parameters;  // secrets masked
+  boost::json::object variables;   // as they are now; secrets masked
   base::Time created_at{};
   std::optional<base::Time> started_at;  // between created and started it was queued
   std::optional<base::Time> ended_at;
   std::optional<base::Time> cancelled_at;
   std::string cancelled_by;
+  bool completing = false;  // the cancellation lets the current step finish
   std::string failed_step;  // the first that decided the end; empty where none did
   Reason reason;
   std::vector<StepHistory> steps;  // in the order of entry
+  std::vector<SignalHistory> signals;
 };
 
 // Errors: not_found.

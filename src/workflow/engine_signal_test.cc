@@ -1,0 +1,217 @@
+// What people say to a running engine, executions that are done again, and children: through the real store, and over
+// restarts.
+
+#include "workflow/engine_test.h"
+
+namespace slipway::workflow {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+struct EngineSignals : EngineTest {
+  EngineSignals() {
+    actions.add("local:once",
+                std::make_unique<FakeAction>(EffectClass::unsafe, [this](StepContext context, json::object) {
+                  return hang(std::move(context));
+                }));
+  }
+  base::Result<SignalResult> say(const base::ExecutionId& id, Signal::Kind kind, std::string by = "me") {
+    Signal said;
+    said.kind = kind;
+    said.by = std::move(by);
+    return net::run_to_end(runtime, [&] { return engine->signal(id, said); });
+  }
+  // Runs until the row says so.
+  void until_state(const base::ExecutionId& id, std::string_view state) {
+    for (int turn = 0; turn < 1000 && row_of(id).state != state; ++turn) settle();
+    EXPECT_EQ(row_of(id).state, state);
+  }
+};
+
+const std::string kPause = document(step("Wait", "inputs: {}", "aws:pause") + step("B"));
+
+TEST_F(EngineSignals, a_pause_outlives_the_broker_and_ends_by_resume) {
+  const auto id = launch(kPause);
+  until_state(id, "Waiting");
+  restart();
+  EXPECT_EQ(say(id, Signal::Kind::approve).error().kind, base::ErrorKind::conflict);
+  const auto done = say(id, Signal::Kind::resume);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->execution, id);
+  EXPECT_EQ(end_of(id).status, Status::success);
+}
+
+TEST_F(EngineSignals, one_of_two_that_come_at_once_is_taken_in) {
+  const auto id = launch(kPause);
+  until_state(id, "Waiting");
+  Signal said;
+  said.kind = Signal::Kind::resume;
+  int taken = 0;
+  int refused = 0;
+  net::TaskGroup group(runtime);
+  for (int i = 0; i < 2; ++i) {
+    group.spawn("say", [&]() -> boost::asio::awaitable<void> {
+      const auto result = co_await engine->signal(id, said);
+      ++(result ? taken : refused);
+    });
+  }
+  net::run_to_end(runtime, [&] { return group.join(); });
+  EXPECT_EQ(taken, 1);
+  EXPECT_EQ(refused, 1);
+  end_of(id);
+}
+
+TEST_F(EngineSignals, to_one_that_runs_is_refused_with_what_it_does) {
+  const auto id = launch(kHang);
+  wait_for([&] { return !calls.empty(); });
+  const auto refused = say(id, Signal::Kind::resume);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, base::ErrorKind::conflict);
+  EXPECT_EQ(refused.error().message, fmt::format("execution {} waits for nothing: it is running step A", id.str()));
+  EXPECT_EQ(say(base::ExecutionId("none"), Signal::Kind::resume).error().kind, base::ErrorKind::not_found);
+}
+
+TEST_F(EngineSignals, an_approval_counts_over_a_restart) {
+  const auto id = launch(
+      document(step("Ask", "inputs: {Approvers: [ann, bob], MinRequiredApprovals: 2}", "aws:approve") + step("B")));
+  until_state(id, "Waiting");
+  ASSERT_TRUE(say(id, Signal::Kind::approve, "ann"));
+  restart();
+  EXPECT_EQ(say(id, Signal::Kind::approve, "eve").error().kind, base::ErrorKind::forbidden);
+  ASSERT_TRUE(say(id, Signal::Kind::approve, "bob"));
+  EXPECT_EQ(end_of(id).status, Status::success);
+}
+
+TEST_F(EngineSignals, a_held_step_is_called_again_when_somebody_says_so) {
+  const auto id = launch(document(step("Once", "", "local:once")));
+  wait_for([&] { return calls.size() == 1; });
+  restart();
+  until_state(id, "Waiting");
+  restart();
+  EXPECT_EQ(row_of(id).state, "Waiting") << "nobody said anything";
+  ASSERT_TRUE(say(id, Signal::Kind::retry));
+  wait_for([&] { return calls.size() == 2; });
+  EXPECT_EQ(contexts[0].token, contexts[1].token);
+}
+
+TEST_F(EngineSignals, one_that_failed_is_done_again_from_the_step_that_failed) {
+  failures["B"] = {base::invalid("no")};
+  const auto id = launch(document(step("A") + step("B") + step("C", "inputs: {Text: '{{ A.Id }}'}")));
+  EXPECT_EQ(end_of(id).status, Status::failed);
+  const auto again = say(id, Signal::Kind::retry);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_NE(again->execution, id);
+  EXPECT_EQ(end_of(again->execution).status, Status::success);
+  EXPECT_THAT(calls, testing::ElementsAre("A", "B", "B", "C"));
+  EXPECT_EQ(row_of(again->execution).retry_of, id.str());
+  EXPECT_EQ(row_of(id).state, "Failed") << "what has ended does not change";
+  EXPECT_THAT(say(again->execution, Signal::Kind::retry).error().message, HasSubstr("nothing to retry"));
+}
+
+TEST_F(EngineSignals, complete_lets_the_step_finish) {
+  const auto id = launch(kPause);
+  until_state(id, "Waiting");
+  EXPECT_TRUE(*net::run_to_end(runtime, [&] { return engine->cancel(id, "me", true); }));
+  settle();
+  EXPECT_EQ(row_of(id).state, "Waiting");
+  ASSERT_TRUE(say(id, Signal::Kind::resume));
+  EXPECT_EQ(end_of(id).status, Status::cancelled);
+  EXPECT_THAT(calls, testing::IsEmpty()) << "B does not begin";
+}
+
+// --- children
+
+struct EngineChildren : EngineSignals, Documents {
+  EngineChildren() {
+    close();
+    reopen();
+  }
+  void reopen() {
+    store = open_store(runtime, folder.path());
+    engine = std::make_unique<Engine>(runtime, *store, clock, actions, listener, EngineSettings{}, this);
+    EXPECT_TRUE(net::run_to_end(runtime, [&] { return engine->start(); }));
+  }
+  base::Result<std::shared_ptr<const Plan>> find(const Identity&, std::string_view name) const override {
+    const auto content = name == "pausing" ? kPause : name == "hanging" ? kHang : document(step("Inner"));
+    return load_document(fmt::format("test/{}", name), content, actions).plan;
+  }
+  base::ExecutionId child_of(const base::ExecutionId& id) {
+    base::ExecutionId child;
+    for (int turn = 0; turn < 1000 && child.str().empty(); ++turn) {
+      settle();
+      const auto rows = storage::executions_of(store->reader(), row_of(id).environment_id, 10);
+      for (const auto& row : *rows) {
+        if (row.parent_id == id.str()) child = row.id;
+      }
+    }
+    return child;
+  }
+  static std::string parent(std::string_view name) {
+    return document(step("Run", fmt::format("inputs: {{DocumentName: {}}}", name), "aws:executeAutomation") +
+                    step("B"));
+  }
+};
+
+TEST_F(EngineChildren, one_runs_and_its_parent_goes_on) {
+  const auto id = launch(parent("inner"));
+  EXPECT_EQ(end_of(id).status, Status::success);
+  EXPECT_THAT(calls, testing::ElementsAre("Inner", "B"));
+  EXPECT_THAT(broken_invariants(store->reader(), child_of(id)), testing::IsEmpty());
+  EXPECT_EQ(listener.ends.size(), 1u) << "the listener hears of the parent alone";
+}
+
+TEST_F(EngineChildren, one_that_ends_while_the_broker_is_down_for_its_parent_wakes_it_at_the_start) {
+  const auto id = launch(parent("pausing"));
+  const auto child = child_of(id);
+  until_state(child, "Waiting");
+  close();
+  reopen();
+  ASSERT_TRUE(say(child, Signal::Kind::resume));
+  EXPECT_EQ(end_of(id).status, Status::success);
+}
+
+TEST_F(EngineChildren, a_cancelled_parent_ends_after_its_child) {
+  const auto id = launch(parent("hanging"));
+  wait_for([&] { return !calls.empty(); });
+  const auto child = child_of(id);
+  cancel(id);
+  EXPECT_EQ(end_of(id).status, Status::cancelled);
+  EXPECT_EQ(row_of(child).state, "Cancelled");
+  EXPECT_EQ(unwound, 1);
+  EXPECT_THAT(calls, testing::ElementsAre("A", "Clean")) << "the child's onCancel";
+}
+
+TEST_F(EngineChildren, a_cancel_and_a_crash_at_once_lose_neither) {
+  const auto id = launch(parent("hanging"));
+  wait_for([&] { return !calls.empty(); });
+  const auto child = child_of(id);
+  close();
+  {  // asked for while no engine looked
+    auto database = open_store(runtime, folder.path());
+    EXPECT_TRUE(net::run_to_end(runtime, [&] {
+      return database->write([&](storage::Connection& connection) -> base::Result<void> {
+        TRY(storage::request_cancel(connection, id, "me", clock.now()));
+        return {};
+      });
+    }));
+  }
+  reopen();
+  EXPECT_EQ(end_of(id).status, Status::cancelled);
+  EXPECT_EQ(row_of(child).state, "Cancelled");
+}
+
+TEST_F(EngineSignals, a_hundred_thousand_that_wait_cost_a_start_no_row) {
+  // Not timed: 2,000 waiting executions, of which a start reads none.
+  std::vector<base::ExecutionId> ids;
+  const auto id = launch(document(step("Sleep", "inputs: {Duration: PT1H}", "aws:sleep") + step("B")));
+  until_state(id, "Waiting");
+  restart();
+  EXPECT_EQ(engine->statistics().running, 0u);
+  EXPECT_EQ(engine->statistics().waiting, 1u);
+  advance(2h);
+  EXPECT_EQ(end_of(id).status, Status::success);
+}
+
+}  // namespace
+}  // namespace slipway::workflow
