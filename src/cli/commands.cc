@@ -9,7 +9,6 @@
 
 #include "cli/cluster.h"
 #include "cli/demo.h"
-#include "cli/env_extend.h"
 #include "cli/environment.h"
 #include "cli/events.h"
 #include "cli/execution.h"
@@ -90,7 +89,9 @@ void add_commands(Command& root, const Context& context) {
   add_env_list(env, context);
   add_env_show(env, context);
   add_env_changes(env, context);
+  add_env_connect(env, context);
   add_env_extend(env, context);
+  add_env_resources(env, context);
   add_execution(root, context);
   add_events(root, context);
   add_why(root, context);

@@ -144,6 +144,22 @@ TEST_F(Commands, EnvironmentsAreListedShownAndChanged) {
   EXPECT_EQ(run({"__complete", "env", "show", "n"}).out, "nb\tpending\n");
 }
 
+TEST_F(Commands, AConnectionIsShownWithItsInstructionForPeople) {
+  answer("POST /slipway/v1/environments/nb/connect", 200,
+         R"({"values":{"url":"http://127.0.0.1:1/"},"instruction":"Open #{\"type\":\"link\",\"hrefKey\":\"url\",)"
+         R"(\"text\":\"the notebook\"} or #{this}."})");
+  const auto shown = run({"env", "connect", "nb"});
+  EXPECT_EQ(shown.exit_code, 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("http://127.0.0.1:1/\nOpen the notebook or #{this}.\n"));
+  EXPECT_EQ(run({"env", "connect", "nb", "-o", "name"}).out, "http://127.0.0.1:1/\n");
+}
+
+TEST_F(Commands, WhatAnEnvironmentHasMadeIsListed) {
+  answer("GET /slipway/v1/environments/nb/resources", 200,
+         R"({"resources":[{"kind":"port","locator":"8001","state":"gone","recordedAt":"2021-04-30T00:00:00.000Z"}]})");
+  EXPECT_THAT(run({"env", "resources", "nb"}).out, HasSubstr("port  8001      gone   2021-04-30 00:00:00 UTC"));
+}
+
 TEST_F(Commands, WaitingForAnEnvironmentEndsAsItDoes) {
   answer("POST /slipway/v1/environments/nb/start", 202, kEnvironment);
   answer("GET /slipway/v1/environments/env-1", 200,

@@ -1,13 +1,9 @@
-#include "cli/env_extend.h"
-
 #include <fmt/format.h>
 
 #include <boost/json/value.hpp>
 #include <memory>
 
-#include "base/text.h"
-#include "cli/output.h"
-#include "cli/table.h"
+#include "cli/environment.h"
 
 namespace slipway::cli {
 
@@ -21,7 +17,7 @@ struct Options {
 
 base::Result<ExitCode> extend(const Context& context, const Options& options) {
   auto client = TRY(context.connect(options.settings));
-  auto path = fmt::format("/slipway/v1/environments/{}/extend", base::percent_encode(options.environment));
+  auto path = env_path(options.environment, "/extend");
   boost::json::object body{{"timeToLive", options.time}};
   auto answer = TRY(client.call({.method = "POST", .path = std::move(path), .body = std::move(body)}));
   const auto end = text_at(answer, "/expiresAt");
@@ -36,8 +32,9 @@ base::Result<ExitCode> extend(const Context& context, const Options& options) {
 void add_env_extend(Command& group, const Context& context) {
   auto options = std::make_shared<Options>();
   auto command = group.add("extend", "Let an environment live longer");
-  command.argument("ENV", options->environment, "Its name or id");
-  command.option("--for", options->time, "How long it lives from now on, such as 8h", {.placeholder = "TIME"});
+  add_env_argument(command, options->environment);
+  command.option("--for", options->time, "How long it lives from now on, such as 8h",
+                 {.placeholder = "TIME", .required = true});
   add_settings(command, options->settings);
   command.run([&context, options] { return extend(context, *options); });
 }

@@ -59,7 +59,10 @@ View env_view(boost::json::value environment) {
                                       {"Failure", "/failure/message"}}) {
     if (auto text = text_at(environment, pointer); !text.empty()) table.add({head, std::move(text)});
   }
-  table.add({"Created", readable_time(text_at(environment, "/createdAt"))});
+  for (const auto& [head, pointer] :
+       {std::pair{"Created", "/createdAt"}, {"Ends", "/expiresAt"}, {"Last used", "/lastActiveAt"}}) {
+    if (const auto time = text_at(environment, pointer); !time.empty()) table.add({head, readable_time(time)});
+  }
   if (const auto* outputs = environment.as_object().if_contains("outputs");
       outputs != nullptr && outputs->is_object()) {
     for (const auto& [name, value] : outputs->get_object()) {

@@ -15,6 +15,9 @@ void add_env_list(Command& group, const Context& context);
 void add_env_show(Command& group, const Context& context);
 // terminate, start, stop: env_change.cc.
 void add_env_changes(Command& group, const Context& context);
+void add_env_connect(Command& group, const Context& context);
+void add_env_extend(Command& group, const Context& context);
+void add_env_resources(Command& group, const Context& context);
 
 void add_env_argument(Command& command, std::string& name);
 // "/slipway/v1/environments/NAME" + `rest`.
