@@ -197,7 +197,8 @@ struct Database {
   void check(bool over) {
     const auto rows = *storage::executions_of(*connection, kEnvironment, 10);
     std::set<std::string> started;  // I13: each child that the parent's journal names, and no other
-    for (const auto& entry : *storage::journal_of(*connection, kParent, 0, 1000)) {
+    const auto journal = *storage::journal_of(*connection, kParent, 0, 1000);
+    for (const auto& entry : journal) {
       const auto payload = json::parse(entry.payload);
       if (const auto* child = payload.as_object().if_contains("child")) {
         started.insert(std::string(child->as_string()));
