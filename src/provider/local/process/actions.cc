@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "broker/resources.h"
 #include "provider/local/as_account.h"
 #include "provider/local/process/programs.h"
 #include "provider/local/regular_file.h"
@@ -90,10 +91,24 @@ milliseconds patience(const StepContext& context) {
   return std::clamp(left, milliseconds(100), milliseconds(std::chrono::hours(1)));
 }
 
+// What an environment has of this machine, beside its ports.
+std::vector<broker::Resource> resources_of(const Place& place) {
+  return {{std::string(broker::kFolder), place.folder().native()},
+          {std::string(broker::kProcess), place.processes().native()}};
+}
+
+// On record before anything of it is made, by whichever action comes first.
+net::Task<void> claim(Services services, StepContext context) {
+  co_return co_await services.machine.resources.record(context.environment_id, "local", context.token,
+                                                       resources_of(services.place(context)));
+}
+
 net::Task<json::object> make_folder(Services services, StepContext context, json::object inputs) {
   const auto place = services.place(context);
+  CO_TRY(co_await claim(services, context));
   CO_TRY(co_await net::run_blocking<void>(services.machine.runtime,
                                           [&] { return place.make_folder(text(inputs, "Path", ".")); }));
+  CO_TRY(co_await services.machine.resources.present(context.environment_id, resources_of(place)));
   co_return json::object{{"Folder", place.folder().native()}, {"EnvironmentId", context.environment_id.str()}};
 }
 
@@ -101,6 +116,7 @@ net::Task<json::object> write_file(Services services, StepContext context, json:
   const auto place = services.place(context);
   const auto mode = static_cast<mode_t>(CO_TRY(number(inputs, "Mode", 0600, 0, 0777, 8)));
   const auto path = text(inputs, "Path");
+  CO_TRY(co_await claim(services, context));
   CO_TRY(co_await net::run_blocking<void>(services.machine.runtime,
                                           [&] { return place.write_file(path, text(inputs, "Content"), mode); }));
   co_return json::object{{"File", CO_TRY(place.inside(path)).native()}};
@@ -108,6 +124,7 @@ net::Task<json::object> write_file(Services services, StepContext context, json:
 
 net::Task<json::object> new_secret(Services services, StepContext context, json::object inputs) {
   const auto place = services.place(context);
+  CO_TRY(co_await claim(services, context));
   const auto file = CO_TRY(co_await net::run_blocking<fs::path>(
       services.machine.runtime, [&] { return place.new_secret(text(inputs, "Name")); }));
   co_return json::object{{"File", file.native()}};
@@ -193,6 +210,7 @@ net::Task<json::object> start_process(Services services, StepContext context, js
     if (!given->is_object()) co_return bad_input("Environment", "a map of texts");
     for (const auto& [name, value] : given->get_object()) request.environment[name] = workflow::to_text(value);
   }
+  CO_TRY(co_await claim(services, context));
   CO_TRY(co_await start(services.machine, services.place(context), std::move(request)));
   co_return json::object{};
 }
@@ -224,6 +242,7 @@ net::Task<json::object> remove_folder(Services services, StepContext context, js
   const auto place = services.place(context);
   CO_TRY(co_await stop(services.machine, place));
   CO_TRY(co_await net::run_blocking<void>(services.machine.runtime, [place] { return place.remove(); }));
+  CO_TRY(co_await services.machine.resources.gone(context.environment_id, resources_of(place)));
   CO_TRY(co_await services.machine.ports.release(context.environment_id));
   co_return json::object{{"Removed", true}};
 }

@@ -33,6 +33,13 @@ struct Programs : MachineTest {
     return text.str();
   }
   std::filesystem::path folder() const { return paths().directory; }
+  // "KIND STATE" of what is on record, by kind.
+  std::vector<std::string> recorded() {
+    std::vector<std::string> all;
+    const auto rows = storage::resources_of(database->reader(), environment.id).value();
+    for (const auto& row : rows) all.push_back(row.kind + " " + row.state);
+    return all;
+  }
 };
 
 TEST_F(Programs, APathThatLeadsOutIsRefused) {
@@ -103,7 +110,9 @@ TEST_F(Programs, AProgramIsStartedOnceAnswersAndIsGoneAfterTheEnd) {
   EXPECT_THAT(processes(), testing::IsEmpty());
   start(script, port).value();
   act("local:waitForPort", {{"Port", port}}).value();
+  EXPECT_THAT(recorded(), testing::ElementsAre("folder present", "port present", "process present"));
   EXPECT_EQ(act("local:removeFolder").value().at("Removed"), true);
+  EXPECT_THAT(recorded(), testing::ElementsAre("folder gone", "port gone", "process gone"));
   EXPECT_THAT(processes(), testing::IsEmpty());
   EXPECT_FALSE(std::filesystem::exists(folder()));
   EXPECT_TRUE(ports->of(environment.id).value().empty());
