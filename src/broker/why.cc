@@ -105,6 +105,17 @@ object step_json(const StepHistory& step) {
   if (!failed.empty()) body["failedAttempts"] = std::move(failed);
   if (step.restarts > 0) body["restarts"] = step.restarts;
   put_text(body, "effect", step.effect);
+  put_text(body, "waitsFor", step.waits_for);
+  put_text(body, "child", step.child);
+  if (!step.notes.empty()) body["notes"] = array(step.notes.begin(), step.notes.end());
+  return body;
+}
+
+object signal_json(const workflow::SignalHistory& signal) {
+  object body{{"signal", signal.signal}, {"at", base::iso8601(signal.at)}};
+  put_text(body, "by", signal.by);
+  put_text(body, "comment", signal.comment);
+  put_text(body, "step", signal.step);
   return body;
 }
 
@@ -116,15 +127,22 @@ object to_json(const ExecutionHistory& execution) {
       {"kind", execution.kind},    {"document", fmt::format("{}:{}", execution.document, execution.document_version)},
       {"state", execution.status}, {"createdAt", base::iso8601(execution.created_at)}};
   put_text(body, "by", execution.by);
+  put_text(body, "parentId", execution.parent_id);
+  put_text(body, "retryOf", execution.retry_of);
   put_time(body, "startedAt", execution.started_at);
   put_time(body, "endedAt", execution.ended_at);
   put_time(body, "cancelledAt", execution.cancelled_at);
   put_text(body, "cancelledBy", execution.cancelled_by);
+  if (execution.completing) body["completing"] = true;
   put_text(body, "failedStep", execution.failed_step);
   put_failure(body, execution.reason);
   array steps;
   for (const auto& step : execution.steps) steps.push_back(step_json(step));
   body["steps"] = std::move(steps);
+  if (!execution.variables.empty()) body["variables"] = execution.variables;
+  array signals;
+  for (const auto& signal : execution.signals) signals.push_back(signal_json(signal));
+  if (!signals.empty()) body["signals"] = std::move(signals);
   return body;
 }
 
