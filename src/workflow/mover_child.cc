@@ -47,7 +47,9 @@ base::Result<ChildStart> Mover::child_start(const json::object& inputs) {
   child.execution_id = base::ExecutionId(child_id(token(), at().entered_at));
   const auto* given = inputs.if_contains("RuntimeParameters");
   if (given != nullptr && !given->is_object()) return base::invalid("RuntimeParameters is no map");
-  auto parameters = TRY(bind_parameters(*plan, given == nullptr ? json::object{} : given->get_object(), child, now_));
+  // In either shape: typed, or as the service takes them.
+  const auto typed = given == nullptr ? json::object{} : from_text_lists(*plan, given->get_object());
+  auto parameters = TRY(bind_parameters(*plan, typed, child, now_));
   return ChildStart{child.execution_id, std::move(plan), std::move(parameters)};
 }
 

@@ -46,12 +46,15 @@ base::Result<Approval> approval_of(const json::object& inputs) {
   return approval;
 }
 
-// The approver that a caller of this name is: written as the name itself, or as an ARN that ends in it.
+// Whom a name or an ARN names: its last part.
+std::string_view person_of(std::string_view name) {
+  return name.starts_with("arn:") ? name.substr(name.find_last_of("/:") + 1) : name;
+}
+
+// The approver that a caller is. Both may be written as a name or as an ARN that ends in it.
 std::optional<std::string> approver_named(const Approval& approval, std::string_view caller) {
-  const auto found = std::ranges::find_if(approval.approvers, [&](std::string_view approver) {
-    return approver == caller ||
-           (approver.starts_with("arn:") && approver.substr(approver.find_last_of("/:") + 1) == caller);
-  });
+  const auto found = std::ranges::find(approval.approvers, person_of(caller),
+                                       [](const std::string& approver) { return person_of(approver); });
   return found == approval.approvers.end() ? std::nullopt : std::optional(*found);
 }
 

@@ -1,0 +1,150 @@
+"""Executions through the API and the command line: loops, variables, children, people, and kill -9 between any of them."""
+import json
+
+import pytest
+
+from conftest import until
+
+TYPE = """
+name: gate
+title: A gate
+parameters:
+  Names: {type: StringList, default: [one, two, three]}
+documents:
+  local: {launch: launch.yaml, terminate: terminate.yaml, children: [child.yaml]}
+"""
+LAUNCH = """
+schemaVersion: '0.3'
+parameters:
+  Names: {type: StringList}
+variables:
+  Last: {type: String, default: none}
+mainSteps:
+  - name: Each
+    action: aws:loop
+    inputs:
+      Iterators: '{{ Names }}'
+      Steps:
+        - name: Keep
+          action: aws:updateVariable
+          inputs: {Name: 'variable:Last', Value: '{{ Each.CurrentIteratorValue }}'}
+  - name: Child
+    action: aws:executeAutomation
+    inputs: {DocumentName: child, RuntimeParameters: {Word: ['{{ variable:Last }}']}}
+  - name: Ask
+    action: aws:approve
+    onFailure: Abort
+    inputs: {Approvers: [admin], Message: 'Open {{ variable:Last }}?'}
+  - name: Rest
+    action: aws:pause
+    inputs: {}
+    isEnd: true
+outputs: [Child.Output]
+"""
+CHILD = """
+schemaVersion: '0.3'
+parameters:
+  Word: {type: String, allowedPattern: '^three$'}
+mainSteps:
+  - name: Sleep
+    action: aws:sleep
+    inputs: {Duration: PT1S}
+    isEnd: true
+"""
+TERMINATE = """
+schemaVersion: '0.3'
+mainSteps:
+  - name: Nothing
+    action: aws:sleep
+    inputs: {Duration: PT0S}
+    isEnd: true
+"""
+
+
+@pytest.fixture
+def gate(new_broker, tmp_path):
+    folder = tmp_path / "work/gate"
+    folder.mkdir(parents=True)
+    for name, text in (("type", TYPE), ("launch", LAUNCH), ("child", CHILD), ("terminate", TERMINATE)):
+        (folder / f"{name}.yaml").write_text(text.lstrip())
+    (folder / "README.md").write_text("# gate\n")
+    broker = new_broker().start()
+    broker.cli("types", "push", folder, check=0)
+    return broker
+
+
+def launch_of(broker, name):
+    listed = broker.call("GET", "/slipway/v1/executions", query={"environment": name}).json["executions"]
+    return next(one for one in listed if one["kind"] == "launch")["id"]
+
+
+def step_of(broker, execution):
+    steps = broker.call("GET", f"/slipway/v1/executions/{execution}").json["steps"]
+    return steps[-1]["name"], steps[-1].get("waitsFor", "")
+
+
+def status(broker, name):
+    return broker.call("GET", f"/slipway/v1/environments/{name}").json["status"]
+
+
+def waits(broker, execution, step, what):
+    until(lambda: step_of(broker, execution) == (step, what), what=f"{step} to wait for {what}")
+
+
+def test_people_children_and_kills(gate):
+    gate.cli("env", "launch", "gate", "door", "--no-wait", check=0)
+    execution = launch_of(gate, "door")
+    waits(gate, execution, "Child", "child")
+    gate.kill9()
+    gate.start()
+    waits(gate, execution, "Ask", "approval")
+    gate.kill9()
+    gate.start()
+    assert gate.cli("execution", "resume", execution).returncode == 5  # it waits for something else
+    gate.cli("execution", "approve", execution, "--comment", "go on", check=0)
+    waits(gate, execution, "Rest", "pause")
+    gate.kill9()
+    gate.start()
+    gate.cli("execution", "resume", execution, check=0)
+    until(lambda: status(gate, "door") == "available", what="the launch to succeed")
+
+    body = gate.call("GET", f"/slipway/v1/executions/{execution}").json
+    assert [step["name"] for step in body["steps"]] == [
+        "Each", "Each[1]/Keep", "Each[2]/Keep", "Each[3]/Keep", "Child", "Ask", "Rest"]
+    assert body["variables"] == {"Last": "three"}
+    assert [(one["signal"].lower(), one["step"]) for one in body["signals"]] == [("approve", "Ask"), ("resume", "Rest")]
+    assert body["signals"][0]["comment"] == "go on"
+    child = next(step["child"] for step in body["steps"] if step["name"] == "Child")
+    told = gate.call("GET", f"/slipway/v1/executions/{child}").json
+    assert (told["state"], told["parentId"]) == ("Success", execution)
+    assert execution in gate.cli("why", "door", "-o", "json", check=0).stdout
+    gate.cli("env", "terminate", "door", "--wait", check=0)
+    assert gate.cli("verify", gate.data).returncode == 0
+
+
+def test_a_rejection_fails_the_launch_and_a_retry_asks_again(gate):
+    gate.cli("env", "launch", "gate", "door", "--no-wait", check=0)
+    execution = launch_of(gate, "door")
+    waits(gate, execution, "Ask", "approval")
+    gate.cli("execution", "reject", execution, "--comment", "not today", check=0)
+    until(lambda: status(gate, "door") == "failed", what="the launch to fail")
+    gate.cli("execution", "retry", execution, check=0)
+    until(lambda: launch_of(gate, "door") != execution, what="the retry")
+    again = launch_of(gate, "door")
+    waits(gate, again, "Ask", "approval")  # it begins where the other one failed
+    assert gate.call("GET", f"/slipway/v1/executions/{again}").json["retryOf"] == execution
+    gate.cli("execution", "cancel", again, check=0)
+    until(lambda: gate.call("GET", f"/slipway/v1/executions/{again}").json["state"] == "Cancelled", what="its end")
+    gate.cli("env", "terminate", "door", "--wait", check=0)
+
+
+def test_what_a_child_refuses_is_told(gate):
+    gate.cli("env", "launch", "gate", "door", "-p", 'Names=["one"]', "--no-wait", check=0)
+    until(lambda: status(gate, "door") == "failed", what="the launch to fail")
+    assert "Word" in gate.cli("why", "door", check=0).stdout
+
+
+@pytest.mark.parametrize("wrong, told", [
+    ("NoSuchSignal", 404), ("approve", 404)])
+def test_an_execution_that_is_not_there(gate, wrong, told):
+    assert gate.call("POST", f"/slipway/v1/executions/01a21a26-a5b2-7786-b042-e293facbe176/{wrong}", {}).status == told
