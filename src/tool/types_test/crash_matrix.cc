@@ -11,6 +11,7 @@
 #include <ostream>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "cli/table.h"
 
@@ -24,26 +25,34 @@ constexpr int kKilledAgainEvery = 4;  // of the points, so many are also tried w
 constexpr int kTries = 3;             // of a point that does not come
 constexpr int kPointsOfRecovery = 6;  // the second kill is at one of the first so many
 
-// Which trials there are. The order is that of a life.
+// Which trials there are, in the order of a life. They are chosen in the order of names: the broker's threads pass some
+// points in an order that differs from run to run, and the same seed means the same points.
 std::vector<CrashRow> plan(std::vector<CrashPoint> points, const CrashOptions& options) {
   std::erase_if(points, [&](const CrashPoint& point) { return point.name.find(options.only) == std::string::npos; });
   std::mt19937_64 chance(options.seed);
   std::vector<std::size_t> chosen(points.size());
   for (std::size_t at = 0; at < chosen.size(); ++at) chosen[at] = at;
+  const auto by_name = [&](std::size_t at) {
+    return std::pair(points[at].operation, std::string_view(points[at].name));
+  };
+  std::ranges::sort(chosen, {}, by_name);
   if (options.points > 0 && static_cast<std::size_t>(options.points) < chosen.size()) {
     // Not std::shuffle, whose order each library chooses itself.
     for (std::size_t at = 0; at < static_cast<std::size_t>(options.points); ++at) {
       std::swap(chosen[at], chosen[at + chance() % (chosen.size() - at)]);
     }
     chosen.resize(options.points);
-    std::ranges::sort(chosen);
   }
-  std::vector<CrashRow> rows;
+  std::vector<std::pair<std::size_t, CrashRow>> placed;
   for (std::size_t at = 0; at < chosen.size(); ++at) {
-    rows.push_back({.point = points[chosen[at]], .again = 0, .outcome = {}});
+    placed.emplace_back(chosen[at], CrashRow{.point = points[chosen[at]], .again = 0, .outcome = {}});
     const int second = 1 + static_cast<int>(chance() % kPointsOfRecovery);
-    if (at % kKilledAgainEvery == 0) rows.push_back({.point = points[chosen[at]], .again = second, .outcome = {}});
+    if (at % kKilledAgainEvery != 0) continue;
+    placed.emplace_back(chosen[at], CrashRow{.point = points[chosen[at]], .again = second, .outcome = {}});
   }
+  std::ranges::sort(placed, {}, [](const auto& row) { return std::pair(row.first, row.second.again); });
+  std::vector<CrashRow> rows;
+  for (auto& [at, row] : placed) rows.push_back(std::move(row));
   return rows;
 }
 
