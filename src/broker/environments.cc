@@ -51,13 +51,15 @@ base::Result<base::EnvironmentId> page_start(const std::string& token) {
 
 Environments::Environments(net::Runtime& runtime, storage::Database& database, const base::Clock& clock,
                            const TypeRegistry& types, const workflow::ActionRegistry& actions,
-                           std::vector<Provider*> providers, workflow::EngineSettings settings)
+                           std::vector<Provider*> providers, workflow::EngineSettings settings,
+                           LifetimeSettings lifetimes)
     : runtime_(runtime),
       database_(database),
       clock_(clock),
       types_(types),
       actions_(actions),
       providers_(std::move(providers)),
+      lifetimes_(lifetimes),
       events_(clock),
       tasks_(runtime),
       engine_(runtime, database, clock, actions, *this, std::move(settings), this) {}

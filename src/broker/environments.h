@@ -58,6 +58,10 @@ struct Launch {
   std::shared_ptr<const workflow::Plan> plan;
 };
 
+struct LifetimeSettings {
+  std::chrono::milliseconds look = std::chrono::seconds(15);  // between two looks; an end is late by no more
+};
+
 struct EnvironmentPage {
   std::vector<EnvironmentPtr> environments;  // in the order they were made
   std::string next;                          // token of the next page, empty at the end
@@ -76,7 +80,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
   // All references, and the providers, outlive it.
   Environments(net::Runtime& runtime, storage::Database& database, const base::Clock& clock, const TypeRegistry& types,
                const workflow::ActionRegistry& actions, std::vector<Provider*> providers,
-               workflow::EngineSettings settings = {});
+               workflow::EngineSettings settings = {}, LifetimeSettings lifetimes = {});
   ~Environments() override;  // after stop() has returned
 
   // Goes on with everything that was under way, looks after what lives and begins to sweep local resources that belong
@@ -225,6 +229,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
   const workflow::ActionRegistry& actions_;
   std::vector<Provider*> providers_;
   EnvironmentCache cache_;
+  const LifetimeSettings lifetimes_;
   std::set<base::EnvironmentId> extending_;         // their end is being moved: it is not acted upon
   std::set<base::EnvironmentId> unknown_activity_;  // of which that was said
   std::optional<std::pair<std::chrono::steady_clock::time_point, base::Time>> last_look_;

@@ -21,7 +21,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr std::chrono::seconds kLook{15};  // between two looks; an end is late by no more
 constexpr std::chrono::seconds kActivityPatience{10};
 constexpr std::chrono::minutes kCoarse{1};  // activity is stored no finer
 
@@ -81,7 +80,7 @@ net::Task<EnvironmentPtr> Environments::extend(base::EnvironmentId id, milliseco
 boost::asio::awaitable<void> Environments::watch_lifetimes() {
   for (;;) {
     co_await look_at_lifetimes(std::chrono::steady_clock::now());
-    co_await net::sleep_for(runtime_, kLook);
+    co_await net::sleep_for(runtime_, lifetimes_.look);
   }
 }
 

@@ -274,8 +274,9 @@ class World {
         runtime, *database, clock, actions,
         TypeSettings{.roots = {types_dir}, .extensions = {}, .settle = std::chrono::milliseconds(1)});
     run([&] { return types->start(); }).value();
-    environments = std::make_unique<Environments>(runtime, *database, clock, *types, actions,
-                                                  std::vector<Provider*>{&provider}, settings);
+    environments = std::make_unique<Environments>(
+        runtime, *database, clock, *types, actions, std::vector<Provider*>{&provider}, settings,
+        LifetimeSettings{.look = std::chrono::hours(24)});  // looks are the test's
     run([&] { return environments->start(); }).value();
   }
 
