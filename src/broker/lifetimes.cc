@@ -137,6 +137,10 @@ boost::asio::awaitable<void> Environments::warn_of_end(Environment environment, 
   });
   cache_.drop(environment.id);
   if (!written || !*warned) co_return;
+  events_.publish("warning", environment.id, environment.name,
+                  {{"warning", "its time ends soon"},
+                   {"expiresAt", base::iso8601(*environment.expires_at)},
+                   {"action", to_string(action)}});
   observe::warning("an environment's time ends soon", {{"environment", environment.id.str()},
                                                        {"name", environment.name},
                                                        {"at", base::iso8601(*environment.expires_at)},

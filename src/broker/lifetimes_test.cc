@@ -110,9 +110,13 @@ TEST_F(Lifetimes, AWarningComesOnceThenTheEnd) {
   launched();
   pass(6h);
   EXPECT_EQ(warnings(), 0);
+  auto place = world.environments->events().now();
   pass(1h);
   pass(30min);
   EXPECT_EQ(warnings(), 1);
+  const auto heard = world.environments->events().read(place, {}, 1 << 16);
+  EXPECT_THAT(heard, testing::HasSubstr("event: warning"));
+  EXPECT_THAT(heard, testing::HasSubstr("its time ends soon"));
   EXPECT_EQ(find()->status, Status::available);
   pass(30min);
   until(Status::terminated);
