@@ -37,6 +37,7 @@ net::Task<http::Response> launch_environment(Call call) {
                                 .parameters = {},
                                 .tags = {},
                                 .request_document = call.request.body};
+  if (const auto* version = body.if_contains("version")) request.version = version->to_number<int>();
   if (const auto* parameters = body.if_contains("parameters")) request.parameters = parameters->get_object();
   if (const auto* tags = body.if_contains("tags")) {
     for (const auto& [key, value] : tags->get_object()) {

@@ -272,5 +272,47 @@ TEST_F(Operator, PathsAndMethodsThatAreNotThereAreToldApart) {
   EXPECT_EQ(call("PATCH", "/slipway/v1/keys").status, 405);
 }
 
+TEST_F(Operator, TypesAreListedPushedPromotedAndRolledBack) {
+  const auto version = [&] { return call("GET", "/slipway/v1/types/thing").body.at("version").as_int64(); };
+  const auto push = [&](std::string title, bool administrator = true) {
+    const boost::json::object type{
+        {"text", "name: thing\ntitle: " + title + "\ndocuments: {local: {launch: d.yaml, terminate: d.yaml}}\n"}};
+    const boost::json::object document{{"text",
+                                        "schemaVersion: '0.3'\nmainSteps:\n  - {name: W, action: 'aws:sleep', inputs: "
+                                        "{Duration: PT1S}, isEnd: true}\n"}};
+    const boost::json::object body{{"files", {{"type.yaml", type}, {"d.yaml", document}}}};
+    return call("PUT", "/slipway/v1/types/thing", boost::json::serialize(body), administrator);
+  };
+  EXPECT_EQ(push("One", false).status, 403);
+  EXPECT_EQ(push("One").body.at("version"), 1);
+  EXPECT_EQ(push("Two").body.at("version"), 2);
+  EXPECT_EQ(push("[").status, 400);
+  EXPECT_EQ(version(), 2);
+  EXPECT_EQ(call("POST", "/slipway/v1/types/thing/rollback").body.at("version"), 1);
+  EXPECT_EQ(call("POST", "/slipway/v1/types/thing/rollback").status, 409);
+  EXPECT_EQ(call("POST", "/slipway/v1/types/thing/promote", R"({"version": 2})", false).status, 403);
+  EXPECT_EQ(call("POST", "/slipway/v1/types/thing/promote", R"({"version": 2})").status, 200);
+  EXPECT_EQ(call("POST", "/slipway/v1/types/thing/promote", R"({"version": 3})").status, 404);
+  EXPECT_EQ(call("POST", "/slipway/v1/types/thing/promote", R"({"version": 99999999999})").status, 400);
+  EXPECT_EQ(version(), 2);
+  EXPECT_EQ(call("GET", "/slipway/v1/types/thing/versions").body.at("versions").as_array().size(), 2u);
+  EXPECT_EQ(call("GET", "/slipway/v1/types/none/versions").status, 404);
+  EXPECT_EQ(call("GET", "/slipway/v1/types/none").status, 404);
+  EXPECT_THAT(boost::json::serialize(call("GET", "/slipway/v1/types").body), HasSubstr("parallelcluster"));
+  std::vector<std::string> audited;
+  const auto rows = storage::list_audit(world.database->reader(), "type thing", 0, 10).value();
+  for (const auto& row : rows) {
+    audited.push_back(row.what);
+  }
+  EXPECT_THAT(audited, ::testing::ElementsAre("PromoteType", "RollBackType", "PushType", "PushType"));
+}
+
+TEST_F(Operator, ALaunchMayNameAVersionOfItsType) {
+  const auto launched =
+      call("POST", "/slipway/v1/environments", R"({"type": "parallelcluster", "name": "x", "version": 7})");
+  EXPECT_EQ(launched.status, 400);
+  EXPECT_THAT(boost::json::serialize(launched.body), HasSubstr("has no version 7"));
+}
+
 }  // namespace
 }  // namespace slipway::surface::operator_api
