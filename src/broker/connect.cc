@@ -59,6 +59,23 @@ net::Task<ClientConnection> Environments::connect(base::EnvironmentId id, Cause 
   co_return connection;
 }
 
+base::Result<Endpoint> Environments::endpoint(const base::EnvironmentId& id) {
+  const auto environment = TRY(stored(id));
+  TRY(require_available(environment, id));
+  const auto type = TRY(types_.find(environment->type, environment->type_version));
+  const auto* provider = provider_for(environment->region);
+  if (!type->endpoint || provider == nullptr) {
+    return base::invalid(fmt::format("{} has no endpoint: its type {} declares none.", environment->name, type->name));
+  }
+  auto endpoint = TRY(provider->endpoint(*environment, *type->endpoint));
+  if (type->endpoint->prefix) endpoint.prefix = connect_path(id);
+  return endpoint;
+}
+
+std::string connect_path(const base::EnvironmentId& id) {
+  return "/slipway/connect/" + id.str();
+}
+
 boost::json::object to_json(const ClientConnection& connection) {
   boost::json::object body{{"values", connection.values}};
   if (!connection.instruction.empty()) body["instruction"] = connection.instruction;

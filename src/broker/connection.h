@@ -5,6 +5,8 @@
 #include <boost/json/object.hpp>
 #include <string>
 
+#include "base/ids.h"
+
 namespace slipway::broker {
 
 struct ClientConnection {
@@ -14,5 +16,8 @@ struct ClientConnection {
 
 // {"values": {...}, "instruction": "..."}
 boost::json::object to_json(const ClientConnection& connection);
+
+// Where the broker serves what an environment's endpoint serves: "/slipway/connect/ENVIRONMENT", without a last slash.
+std::string connect_path(const base::EnvironmentId& id);
 
 }  // namespace slipway::broker

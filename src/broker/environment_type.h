@@ -18,8 +18,9 @@
 //   data:                          tables that providers and surfaces read; file names of this folder
 //     instance-types: instance-types.yaml
 //   connection:
-//     keys: {url: {title: Notebook, secret: true}}     outputs of connect.yaml, in order
+//     keys: {url: {title: Notebook, secret: true, proxied: true}}     outputs of connect.yaml, in order
 //     instruction: 'To open it, use #{"type":"link","hrefKey":"url","text":"Notebook"}'
+//   endpoint: {secret: token, authorization: Bearer, prefix: true}     the program's HTTP server, as the broker uses it
 //   status:                        by source of events; or ../shared/FILE.yaml that holds the mapping
 //     sagemaker: {status: NotebookInstanceStatus, instance: NotebookInstanceName, alternates: {InService: COMPLETED}}
 //   instance: {id: NotebookInstanceName, arn: NotebookArn, role: EnvironmentInstanceRoleArn}
@@ -53,12 +54,21 @@ struct TypeConfiguration {
 struct ConnectionKey {
   std::string name;  // an output of connect.yaml
   std::string title;
-  bool secret = false;  // shown to who connects, written nowhere
+  bool secret = false;   // shown to who connects, written nowhere
+  bool proxied = false;  // the endpoint's own URL there; a client gets one that leads through the broker
 };
 
 struct Connection {
   std::vector<ConnectionKey> keys;
   std::string instruction;  // with placeholders #{...}, which pass through unchanged
+};
+
+// The HTTP server of an environment's program, on its first port: what the broker reaches for those who connect, and
+// asks for an idle rule.
+struct EndpointRule {
+  std::string secret;                    // of the environment, by its name (local:newSecret); empty: needs none
+  std::string authorization = "Bearer";  // the header it is sent in: `Authorization: Bearer SECRET`
+  bool prefix = false;  // its paths begin with connect_path(environment); else that is taken away from them
 };
 
 // How events of one source speak. Places in `detail` are member names, with dots where they lie deeper.
@@ -116,6 +126,7 @@ struct EnvironmentType {
   std::map<std::string, Documents, std::less<>> documents;  // by provider
   std::map<std::string, boost::json::object, std::less<>> data;
   std::optional<Connection> connection;
+  std::optional<EndpointRule> endpoint;
   std::map<std::string, StatusSource, std::less<>> status;  // by source
   InstanceKeys instance;
   std::optional<IdleRule> idle;

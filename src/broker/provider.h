@@ -2,13 +2,16 @@
 // Where environments live. Documents act through workflow actions; this interface answers live questions and keeps
 // what runs in the state that was asked for. `local` and `aws` implement it.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/secret.h"
 #include "broker/activity.h"
 #include "broker/environment.h"
+#include "broker/environment_type.h"
 #include "net/task.h"
 #include "workflow/plan.h"
 
@@ -39,6 +42,13 @@ class TypeTables {
   virtual base::Result<boost::json::object> table(const base::EnvironmentId& id, std::string_view name) const = 0;
 };
 
+// Where the HTTP server of an environment's program listens on this machine. For the broker alone.
+struct Endpoint {
+  std::uint16_t port = 0;
+  base::Secret authorization;  // value of the header Authorization; empty: it wants none
+  std::string prefix;          // its paths begin with that: connect_path(environment), or nothing
+};
+
 class Provider {
  public:
   virtual ~Provider() = default;
@@ -58,6 +68,11 @@ class Provider {
   virtual void release(const base::EnvironmentId& id) = 0;
   // Whether the environment is in use, for its type's idle rule. What is unknown ends nothing. Changes nothing.
   virtual net::Task<Activity> activity(Environment /*environment*/) const { co_return Activity{}; }
+  // How the broker reaches it; Endpoint::prefix is the caller's matter. Errors: invalid where it has none; conflict
+  // with code NoPort, not_found with code NoSecret where its launch did not get so far.
+  virtual base::Result<Endpoint> endpoint(const Environment& environment, const EndpointRule& /*rule*/) const {
+    return base::invalid(environment.name + " has no endpoint that this broker can reach");
+  }
   // Facts of this place for a client, such as the path of slurm.conf: tags of DescribeCluster.
   virtual std::vector<std::pair<std::string, std::string>> tags(const Environment& environment) const = 0;
   // Resources on this machine that belong to no environment in `live`: folders and processes. For the sweep at start.

@@ -96,6 +96,10 @@ void check_connection(const base::YamlNode& node, TypeReading& reading) {
       fields.problem("E-CONNECTION", "keys", fmt::format("{} gives no output {}", plan->name, key.name));
     }
   }
+  for (const auto& key : connection.keys) {
+    if (!key.proxied || reading.type.endpoint) continue;
+    fields.problem("E-CONNECTION", "keys", fmt::format("{} is proxied, which needs endpoint", key.name));
+  }
   if (!documented) fields.problem("E-CONNECTION", "", "no provider has a connect document");
   check_instruction(connection, fields);
 }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/text.h"
 #include "broker/type_reading.h"
@@ -21,12 +22,30 @@ void read_connection(Fields& root, TypeReading& reading) {
   Fields fields(*node, "/connection", "connection", reading.problems);
   Connection connection;
   each_member(fields, "keys", "key", reading.problems, [&](const auto& member, Fields& key) {
-    connection.keys.push_back(
-        {.name = member.key, .title = key.text("title").value_or(""), .secret = key.boolean("secret", false)});
+    connection.keys.push_back({.name = member.key,
+                               .title = key.text("title").value_or(""),
+                               .secret = key.boolean("secret", false),
+                               .proxied = key.boolean("proxied", false)});
   });
   connection.instruction = fields.text("instruction").value_or("");
   fields.refuse_rest();
   reading.type.connection = std::move(connection);
+}
+
+void read_endpoint(Fields& root, TypeReading& reading) {
+  const auto* node = root.find("endpoint");
+  if (node == nullptr) return;
+  Fields fields(*node, "/endpoint", "endpoint", reading.problems);
+  EndpointRule endpoint;
+  endpoint.secret = fields.text("secret").value_or("");
+  endpoint.authorization = fields.text("authorization").value_or(endpoint.authorization);
+  endpoint.prefix = fields.boolean("prefix", false);
+  const auto is_plain = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; };
+  if (endpoint.authorization.empty() || !std::ranges::all_of(endpoint.authorization, is_plain)) {
+    fields.problem("E-TYPE", "authorization", "authorization is one word, such as Bearer");
+  }
+  fields.refuse_rest();
+  reading.type.endpoint = std::move(endpoint);
 }
 
 void read_alternates(Fields& source, Problems& problems, StatusSource& read) {
@@ -95,6 +114,7 @@ void read_instance(Fields& root, TypeReading& reading) {
 
 void read_outside(Fields& root, TypeReading& reading) {
   read_connection(root, reading);
+  read_endpoint(root, reading);
   read_status(root, reading);
   read_instance(root, reading);
 }

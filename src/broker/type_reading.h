@@ -50,7 +50,7 @@ boost::json::object read_object(workflow::Fields& fields, std::string_view key);
 void read_values(workflow::Fields& root, TypeReading& reading);
 // documents.
 void read_documents(workflow::Fields& root, TypeReading& reading);
-// connection, status, instance.
+// connection, endpoint, status, instance.
 void read_outside(workflow::Fields& root, TypeReading& reading);
 // idle, timeToLive.
 void read_ends(workflow::Fields& root, TypeReading& reading);

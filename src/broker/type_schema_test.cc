@@ -44,7 +44,8 @@ configurations: {BIG: {title: Big, description: Many., parameters: {Size: 8}}}
 documents:
   local: {launch: d.yaml, terminate: d.yaml, start: d.yaml, stop: d.yaml, connect: d.yaml, children: [d.yaml]}
 data: {table: t.yaml}
-connection: {keys: {Url: {title: Page, secret: true}}, instruction: Open it.}
+connection: {keys: {Url: {title: Page, secret: true, proxied: true}}, instruction: Open it.}
+endpoint: {secret: key, authorization: Bearer, prefix: true}
 status: {machine: {status: State, instance: Name, alternates: {Running: COMPLETED}}}
 instance: {id: Id, arn: Arn, role: Role}
 idle: {after: '{{ Size }}', action: stop, activity: {http: true}}
@@ -94,7 +95,11 @@ constexpr Change kRefused[] = {
     {"documents:\n", "papers:\n"},
     {"data: {table: t.yaml}", "data: [t.yaml]"},
     {"secret: true", "hidden: true"},
-    {"keys: {Url: {title: Page, secret: true}}", "keys: [Url]"},
+    {"keys: {Url: {title: Page, secret: true, proxied: true}}", "keys: [Url]"},
+    {"proxied: true", "proxied: sometimes"},
+    {"secret: key", "password: key"},
+    {"authorization: Bearer", "authorization: Bearer of it"},
+    {"prefix: true", "prefix: /here"},
     {"status: State, ", ""},
     {"status: State", "state: State"},
     {"Running: COMPLETED", "Running: RUNNING"},

@@ -237,6 +237,7 @@ TEST_F(WholeTypes, WhatDoesNotFitTogetherIsTold) {
   EXPECT_THAT(refusal("hrefKey\":\"Url", "hrefKey\":\"Uri"), HasSubstr("hrefKey, 'Uri', is no key"));
   EXPECT_THAT(refusal("#{\"type\"", "#{type"), HasSubstr("is no JSON object"));
   EXPECT_THAT(refusal("Url: {title", "Uri: {title"), HasSubstr("connect.yaml gives no output Uri"));
+  EXPECT_THAT(refusal("Url: {title", "Url: {proxied: true, title"), HasSubstr("Url is proxied, which needs endpoint"));
   EXPECT_THAT(refusal("COMPLETED", "RUNNING"), HasSubstr("'RUNNING' is no status"));
   EXPECT_THAT(refusal("{id: Name}", "{id: Colour}"), HasSubstr("launch.yaml gives no output Colour"));
   EXPECT_THAT(refusal("{{ Size }}", "{{ Mode }}"), HasSubstr("one reference to an Integer parameter"));

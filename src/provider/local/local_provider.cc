@@ -106,6 +106,11 @@ void LocalProvider::release(const base::EnvironmentId& id) {
   group_.spawn("releasing " + id.str(), [this, id] { return keepers_.release(id); });
 }
 
+Result<broker::Endpoint> LocalProvider::endpoint(const Environment& environment,
+                                                 const broker::EndpointRule& rule) const {
+  return programs::endpoint(machine_, environment.id, rule);
+}
+
 std::vector<std::pair<std::string, std::string>> LocalProvider::tags(const Environment& environment) const {
   if (const auto* keeper = keepers_.find(environment.id)) return keeper->tags();
   if (!is_cluster(environment)) return {};

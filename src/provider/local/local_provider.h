@@ -46,6 +46,8 @@ class LocalProvider final : public broker::Provider {
   net::Task<void> terminate_instances(broker::Environment environment) override;
   void tend(const broker::Environment& environment) override;
   void release(const base::EnvironmentId& id) override;
+  base::Result<broker::Endpoint> endpoint(const broker::Environment& environment,
+                                          const broker::EndpointRule& rule) const override;
   std::vector<std::pair<std::string, std::string>> tags(const broker::Environment& environment) const override;
   std::vector<std::string> leftovers(const std::vector<base::EnvironmentId>& live) const override;
   net::Task<void> remove_leftover(std::string leftover) override;

@@ -163,13 +163,8 @@ std::string percent_encoded(std::string_view text) {
 
 net::Task<json::object> connection_url(Services services, StepContext context, json::object inputs) {
   CO_TRY(require_connection(context));
-  const auto ports = CO_TRY(services.machine.ports.of(context.environment_id));
-  if (ports.empty()) {
-    auto error = base::conflict("the environment has no port; its launch reserves one with local:reservePort");
-    error.code = "NoPort";
-    co_return error;
-  }
-  auto url = fmt::format("http://127.0.0.1:{}{}", ports.front(), text(inputs, "Path", "/"));
+  const auto port = CO_TRY(first_port(services.machine, context.environment_id));
+  auto url = fmt::format("http://127.0.0.1:{}{}", port, text(inputs, "Path", "/"));
   char separator = '?';
   if (const auto* query = inputs.if_contains("Query")) {
     if (!query->is_object()) co_return bad_input("Query", "a map of texts");

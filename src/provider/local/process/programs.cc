@@ -132,6 +132,23 @@ net::Task<void> stop(const Machine& machine, Place place) {
   co_return Result<void>();
 }
 
+Result<std::uint16_t> first_port(const Machine& machine, const base::EnvironmentId& id) {
+  const auto ports = TRY(machine.ports.of(id));
+  if (!ports.empty()) return ports.front();
+  auto error = base::conflict("the environment has no port; its launch reserves one with local:reservePort");
+  error.code = "NoPort";
+  return error;
+}
+
+Result<broker::Endpoint> endpoint(const Machine& machine, const base::EnvironmentId& id,
+                                  const broker::EndpointRule& rule) {
+  broker::Endpoint endpoint{.port = TRY(first_port(machine, id)), .authorization = {}, .prefix = {}};
+  if (rule.secret.empty()) return endpoint;
+  const auto secret = TRY(Place(machine, id).read_secret(rule.secret));
+  endpoint.authorization = base::Secret(fmt::format("{} {}", rule.authorization, secret.reveal()));
+  return endpoint;
+}
+
 std::vector<broker::Instance> instances(const Machine& machine, const broker::Environment& environment) {
   const Place place(machine, environment.id);
   std::vector<broker::Instance> all;

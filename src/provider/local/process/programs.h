@@ -3,6 +3,7 @@
 // the actions and the provider. On the I/O thread.
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -33,6 +34,12 @@ net::Task<void> wait_for_answer(const Machine& machine, Place place, std::string
 
 // Ends all programs of the environment with every descendant, and returns when none is left. Idempotent.
 net::Task<void> stop(const Machine& machine, Place place);
+
+// Errors: conflict with code NoPort where the environment has reserved none.
+base::Result<std::uint16_t> first_port(const Machine& machine, const base::EnvironmentId& id);
+// As Provider::endpoint.
+base::Result<broker::Endpoint> endpoint(const Machine& machine, const base::EnvironmentId& id,
+                                        const broker::EndpointRule& rule);
 
 // One for each program that was started and not stopped; one that died has a problem.
 std::vector<broker::Instance> instances(const Machine& machine, const broker::Environment& environment);
