@@ -140,7 +140,10 @@ void Mover::timer() {
   const auto waited = state().waiting;
   stop_waiting();
   if (must_cancel()) return advance(settle(Status::cancelled));
-  if (chain_is_over()) return end(Status::cancelled);
+  if (chain_is_over()) {
+    if (waited == Waiting::unknown_outcome) record_effect("ambiguous");
+    return end(Status::cancelled);
+  }
   if (waited == Waiting::retry) {
     ++at().attempt;
     if (step().kind == Step::Kind::child) return advance(begin_child(*inputs_of(step())));
@@ -158,7 +161,8 @@ void Mover::cancel() {
   // To complete only: whatever goes on now finishes first.
   if (!must_cancel()) return state().waiting == Waiting::nothing ? void() : wait();
   if (state().waiting == Waiting::child) return stop_child();
-  if (state().in_flight()) record_effect("ambiguous");  // the call may have done its work before it was told to stop
+  // The call may have done its work before it was told to stop; and nobody will say it of one that is held.
+  if (state().in_flight() || state().waiting == Waiting::unknown_outcome) record_effect("ambiguous");
   state().waiting = Waiting::nothing;
   state().wake_at = {};
   advance(settle(Status::cancelled));
@@ -266,9 +270,10 @@ int Mover::settle(Status outcome, const std::optional<base::Error>& error, Targe
   if (must_cancel()) {
     state().status = Status::cancelling;
     state().cancel_limit = now_ + kCancelChainLimit;
+    if (state().loop) state().loop->leaving = true;
     return settled.cancel_next;
   }
-  if (settled.parent != kEnd && !cancelling()) return after_body_step(settled, outcome, error, chosen);
+  if (settled.parent != kEnd && !state().loop->leaving) return after_body_step(settled, outcome, error, chosen);
   if (is_bad(outcome) && settled.on_failure == Step::OnFailure::abort) {
     aborted_ = outcome;
     return kEnd;
@@ -302,10 +307,10 @@ Status Mover::final_status() const {
 
 void Mover::end(Status status) {
   if (state().waiting == Waiting::child) out_.cancel_child = base::ExecutionId(state().child);
-  if (state().loop) {  // left from within: by a cancellation
+  leave_step();
+  if (state().loop) {
     stand_at_loop();
-    state().steps[at().step].status = Status::cancelled;
-    record("Outcome", success_payload(Status::cancelled));
+    leave_step();
     state().loop.reset();
   }
   state().status = status;
@@ -314,6 +319,14 @@ void Mover::end(Status status) {
   state().child.clear();
   record("Ended", {{"status", to_string(status)}});
   out_.command.kind = Command::Kind::end;
+}
+
+// Only a cancellation ends an execution within a step or a loop.
+void Mover::leave_step() {
+  const auto left = state().steps.find(std::string(step_name(at().step)));
+  if (left == state().steps.end() || is_final(left->second.status)) return;
+  left->second.status = Status::cancelled;
+  record("Outcome", success_payload(Status::cancelled));
 }
 
 // --- waiting

@@ -53,6 +53,7 @@ class Mover {
   Target attempt_over(Status outcome, const base::Error& error);
   Status final_status() const;
   void end(Status status);
+  void leave_step();
   void remember_failure(const Step& settled, Status outcome, const std::optional<base::Error>& error);
 
   // --- steps

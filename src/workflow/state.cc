@@ -63,7 +63,8 @@ json::object loop_json(const LoopPosition& loop) {
           {"visit", loop.visit},
           {"iteration", loop.iteration},
           {"entered_at", number(loop.entered_at)},
-          {"deadline", number(loop.deadline)}};
+          {"deadline", number(loop.deadline)},
+          {"leaving", loop.leaving}};
 }
 
 LoopPosition loop_of(const json::value& loop) {
@@ -104,7 +105,12 @@ std::string progress_text(const State& state) {
 
 void read_rare(const json::object& progress, State& state) {
   if (const auto* critical = progress.if_contains("critical")) state.critical = status_from(critical->as_string());
-  if (const auto* loop = progress.if_contains("loop")) state.loop = loop_of(*loop);
+  if (const auto* loop = progress.if_contains("loop")) {
+    state.loop = loop_of(*loop);
+    // Absent in rows of the first builds that had loops: there a cancellation left every loop.
+    const auto* leaving = loop->as_object().if_contains("leaving");
+    state.loop->leaving = leaving == nullptr ? state.status == Status::cancelling : leaving->as_bool();
+  }
   if (const auto* child = progress.if_contains("child")) {
     state.child = text_of(child->at("id"));
     state.child_cancelled = child->at("cancelled").as_bool();

@@ -67,6 +67,7 @@ struct LoopPosition {
   int iteration = 0;  // counts from 1
   base::Time entered_at{};
   base::Time deadline{};  // the epoch: none
+  bool leaving = false;   // a cancellation came within its body; a loop of the cancel chain is one like any other
 };
 
 struct CancelRequest {

@@ -214,6 +214,43 @@ TEST_F(TransitionKinds, a_cancelled_loop_begins_no_further_iteration) {
   EXPECT_EQ(state.steps.at("Loop").status, Status::cancelled);
 }
 
+TEST_F(TransitionKinds, a_loop_of_the_cancel_chain_runs_as_any_other) {
+  make_loop(json::array{"a", "b"});
+  plan.steps.push_back(step("First"));
+  plan.steps.back().cancel_next = 0;
+  state.at.step = "First";
+  feed(Kind::start);
+  ask_to_end(false);
+  for (const auto* at : {"Loop[1]/Check", "Loop[1]/Work", "Loop[2]/Check", "Loop[2]/Work", "After"}) {
+    EXPECT_EQ(state.at.step, at);
+    succeed();
+  }
+  EXPECT_EQ(state.status, Status::cancelled);
+  EXPECT_EQ(state.steps.at("Loop").status, Status::success);
+}
+
+TEST_F(TransitionKinds, what_the_end_of_the_cancel_chain_interrupts_is_cancelled_too) {
+  plan.steps = {step("First"), step("Wait", Step::Kind::pause)};
+  plan.steps[0].cancel_next = 1;
+  feed(Kind::start);
+  ask_to_end(false);
+  now = state.wake_at;
+  EXPECT_EQ(feed(Kind::timer).kind, Command::Kind::end);
+  EXPECT_EQ(state.steps.at("Wait").status, Status::cancelled);
+  EXPECT_THAT(journal, testing::Contains("Outcome Wait"));
+}
+
+TEST_F(TransitionKinds, a_loop_that_takes_too_long_ends_with_its_iteration) {
+  make_loop(json::array{"a", "b"});
+  plan.steps[0].timeout = 10;
+  feed(Kind::start);
+  succeed();
+  now += 10s;
+  EXPECT_EQ(succeed().kind, Command::Kind::end);
+  EXPECT_EQ(state.status, Status::timed_out);
+  EXPECT_EQ(state.steps.at("Loop").status, Status::timed_out);
+}
+
 TEST_F(TransitionKinds, complete_lets_the_step_finish_and_begins_no_other) {
   make_loop(json::array{"a", "b"});
   feed(Kind::start);
