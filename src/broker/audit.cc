@@ -4,6 +4,8 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "storage/events.h"
+
 namespace slipway::broker {
 
 boost::json::object summary(const Environment& environment) {
@@ -28,6 +30,18 @@ storage::AuditRow audit_row(const Cause& cause, base::Time now, std::string targ
           .correlation_id = cause.correlation_id};
 }
 
+base::Result<void> tell_status(storage::Connection& connection, const storage::EnvironmentRow& row) {
+  boost::json::object data{{"status", row.status}, {"correlationId", row.correlation_id}};
+  if (!row.failure_reason.empty()) data["reason"] = row.failure_reason;
+  return storage::append_event(connection, row.id, "status", row.updated_at, boost::json::serialize(data));
+}
+
+base::Result<void> tell_warning(storage::Connection& connection, const base::EnvironmentId& id, std::string_view words,
+                                boost::json::object about, base::Time now) {
+  about["warning"] = words;
+  return storage::append_event(connection, id, "warning", now, boost::json::serialize(about));
+}
+
 base::Result<void> insert_launch(storage::Connection& connection, const storage::EnvironmentRow& row,
                                  const storage::Transaction& execution, const storage::AuditRow& audit) {
   auto inserted = storage::insert_environment(connection, row);
@@ -36,6 +50,7 @@ base::Result<void> insert_launch(storage::Connection& connection, const storage:
   }
   if (!inserted) return inserted;
   TRY(execution(connection));
+  TRY(tell_status(connection, row));
   return storage::insert_audit(connection, audit);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Audit records of the broker: one for each change, written in the transaction of that change. Used by the files here.
+// What the broker writes beside a change, in its transaction: one audit record, and what followers of events are told.
+// Used by the files here.
 
 #include <boost/json/object.hpp>
 
@@ -15,6 +16,12 @@ boost::json::object summary(const Environment& environment);
 // `before` and `after` may be empty: there was nothing, nothing is left.
 storage::AuditRow audit_row(const Cause& cause, base::Time now, std::string target, const boost::json::object& before,
                             const boost::json::object& after);
+
+// Tells followers that the environment has the row's status now.
+base::Result<void> tell_status(storage::Connection& connection, const storage::EnvironmentRow& row);
+// Warns them. `about`: added to the warning's words.
+base::Result<void> tell_warning(storage::Connection& connection, const base::EnvironmentId& id, std::string_view words,
+                                boost::json::object about, base::Time now);
 
 // All that a launch writes. Errors: conflict where the name is taken.
 base::Result<void> insert_launch(storage::Connection& connection, const storage::EnvironmentRow& row,

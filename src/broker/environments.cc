@@ -148,7 +148,7 @@ net::Task<EnvironmentPtr> Environments::launch(Launch launch) {
   if (!written) co_return std::move(written).error();
   engine_.launch(prepared.id);
   cache_.put(environment);
-  publish_status(*environment);
+  tell_events();
   observe::info("launch accepted", {{"environment", environment->id.str()},
                                     {"name", environment->name},
                                     {"type", environment->type},

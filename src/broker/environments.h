@@ -72,6 +72,11 @@ struct ExecutionPage {
   std::string next;                                  // token of the next page, empty at the end
 };
 
+struct EventText {
+  std::string text;     // empty where there is nothing new
+  Events::Place place;  // behind it
+};
+
 struct ClientConnection;  // broker/connection.h
 struct Explanation;       // broker/why.h
 
@@ -174,8 +179,12 @@ class Environments final : private workflow::Listener, private workflow::Documen
 
   workflow::EngineStatistics statistics() const;
 
-  // What happens, live; who changes something of an environment publishes it here.
+  // What happens, live.
   Events& events() { return events_; }
+  // What came after `place`, of one environment or (empty id) of all, as Events::read gives it; where its ring reaches
+  // back so far, without waiting. Before that all is told again from the database but log lines, some hundreds at a
+  // time and with ids between those that the ring had; an event `gap` then says that log lines may be missing.
+  net::Task<EventText> events_after(Events::Place place, base::EnvironmentId environment, std::size_t most_bytes);
 
  private:
   // workflow::Listener
@@ -203,7 +212,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
   base::Result<EnvironmentPtr> stored(const base::EnvironmentId& id);
   // `environment` as surfaces shall see it: with a rollback that is under way.
   base::Result<EnvironmentPtr> shown(EnvironmentPtr environment);
-  void publish_status(const Environment& environment);
+  void tell_events();
   net::Task<EnvironmentPtr> begin(base::EnvironmentId id, std::string_view operation, Cause cause);
   // Brings a terminating environment on its way: cancels what still runs for it, or starts its terminate document.
   net::Task<void> go_on_terminating(base::EnvironmentId id);

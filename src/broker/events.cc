@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
+
+#include "base/text.h"
+#include "workflow/journal.h"
 
 namespace slipway::broker {
 
@@ -22,69 +26,107 @@ std::string event_text(const Events::Place& place, std::string_view kind, const 
   return fmt::format("id: {}\nevent: {}\ndata: {}\n\n", Events::print(place), kind, boost::json::serialize(data));
 }
 
+object step_data(const workflow::Progress& progress) {
+  return {{"executionId", progress.execution_id.str()},
+          {"kind", progress.kind},
+          {"step", progress.step},
+          {"attempt", progress.attempt},
+          {"at", base::iso8601(progress.at)},
+          {"correlationId", progress.correlation_id}};
+}
+
+void put_environment(object& into, const base::EnvironmentId& id, std::string_view name) {
+  into["environmentId"] = id.str();
+  into["environment"] = name;
+}
+
 }  // namespace
 
 std::optional<Events::Place> Events::parse(std::string_view text) {
-  const auto dash = text.find('-');
+  const auto parts = base::split(text, '-');
   Place place;
-  if (dash == std::string_view::npos || !parse_number(text.substr(0, dash), place.epoch) ||
-      !parse_number(text.substr(dash + 1), place.number)) {
+  if (parts.size() != 4 || !parse_number(parts[0], place.epoch) || !parse_number(parts[1], place.number) ||
+      !parse_number(parts[2], place.durable.jid) || !parse_number(parts[3], place.durable.event)) {
     return std::nullopt;
   }
   return place;
 }
 
 std::string Events::print(const Place& place) {
-  return fmt::format("{}-{}", place.epoch, place.number);
+  return fmt::format("{}-{}-{}-{}", place.epoch, place.number, place.durable.jid, place.durable.event);
 }
 
-void Events::publish(std::string_view kind, const base::EnvironmentId& environment, std::string_view name,
-                     object about) {
-  about["environmentId"] = environment.str();
-  about["environment"] = name;
-  if (!about.contains("at")) about["at"] = base::iso8601(clock_.now());
-  ++last_;
-  auto text = event_text(now(), kind, about);
+void Events::begin_epoch(std::int64_t epoch, storage::EventPlace durable) {
+  now_ = oldest_ = {.epoch = epoch, .number = 0, .durable = durable};
+}
+
+std::string Events::text_of(const Place& place, const storage::EventRow& row) {
+  auto data = boost::json::parse(row.data).as_object();
+  if (row.kind == "step") {
+    const auto line = workflow::in_a_line(data);
+    data = step_data({.execution_id = row.execution_id,
+                      .environment_id = row.environment_id,
+                      .environment_name = row.environment,
+                      .kind = row.execution_kind,
+                      .what = row.what,
+                      .step = row.step,
+                      .attempt = static_cast<int>(row.attempt),
+                      .text = line,
+                      .at = row.at,
+                      .correlation_id = row.correlation_id});
+    data["event"] = row.what;
+    data["text"] = line;
+  }
+  data["at"] = base::iso8601(row.at);
+  put_environment(data, row.environment_id, row.environment);
+  return event_text(place, row.kind, data);
+}
+
+std::string Events::gap_text(const Place& place, const Place& after) const {
+  return event_text(place, "gap",
+                    {{"after", print(after)},
+                     {"message", "Log lines that steps said meanwhile are not kept; the logs have them."},
+                     {"at", base::iso8601(clock_.now())}});
+}
+
+void Events::publish(const std::vector<storage::EventRow>& rows, storage::EventPlace to) {
+  for (const auto& row : rows) {
+    ++now_.number;
+    now_.durable = row.place;
+    append(row.environment_id, text_of(now_, row));
+  }
+  now_.durable = to;
+}
+
+void Events::publish(const workflow::Progress& line) {
+  auto data = step_data(line);
+  data["line"] = line.text;
+  put_environment(data, line.environment_id, line.environment_name);
+  ++now_.number;
+  append(line.environment_id, event_text(now_, "log", data));
+}
+
+void Events::append(const base::EnvironmentId& environment, std::string text) {
   bytes_ += text.size();
-  ring_.push_back({.number = last_, .environment = environment, .text = std::move(text)});
+  ring_.push_back({.place = now_, .environment = environment, .text = std::move(text)});
   while (ring_.size() > bounds_.events || (bytes_ > bounds_.bytes && ring_.size() > 1)) {
+    oldest_ = ring_.front().place;
     bytes_ -= ring_.front().text.size();
     ring_.pop_front();
   }
   for (const auto& wake : followers_) wake();
 }
 
-void Events::publish(const workflow::Progress& progress) {
-  object about{{"executionId", progress.execution_id.str()},
-               {"kind", progress.kind},
-               {"step", progress.step},
-               {"attempt", progress.attempt},
-               {"at", base::iso8601(progress.at)},
-               {"correlationId", progress.correlation_id}};
-  const bool is_line = progress.what == "Progress";
-  if (!is_line) about["event"] = progress.what;
-  about[is_line ? "line" : "text"] = progress.text;
-  publish(is_line ? "log" : "step", progress.environment_id, progress.environment_name, std::move(about));
+bool Events::holds(const Place& place) const {
+  return place.epoch == now_.epoch && place.number >= oldest_.number && place.number <= now_.number;
 }
 
 std::string Events::read(Place& place, const base::EnvironmentId& environment, std::size_t most_bytes) const {
   std::string text;
-  const auto oldest = ring_.empty() ? last_ + 1 : ring_.front().number;
-  const bool known = place.epoch == epoch_ && place.number <= last_;
-  if (!known || place.number + 1 < oldest) {
-    const Place behind{epoch_, oldest - 1};
-    // A place of an earlier life, when nothing has happened since: there is a gap all the same, as nobody knows.
-    text = event_text(behind, "gap",
-                      {{"after", print(place)},
-                       {"message",
-                        "What happened between this and the next event is not kept here; the journals of "
-                        "the executions have it."}});
-    place = behind;
-  }
   // The numbers of the ring have no holes.
-  for (auto at = place.number + 1 - oldest; at < ring_.size() && text.size() < most_bytes; ++at) {
+  for (auto at = place.number - oldest_.number; at < ring_.size() && text.size() < most_bytes; ++at) {
     const auto& entry = ring_[at];
-    place.number = entry.number;
+    place = entry.place;
     if (environment.str().empty() || entry.environment == environment) text += entry.text;
   }
   return text;

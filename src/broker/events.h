@@ -1,9 +1,10 @@
 #pragma once
 // What happens, as it happens, for whoever follows: status changes, steps, warnings, log lines. A ring of bounded size
-// in memory; followers are woken and read from where they are, so that a slow one costs nothing but its place. Not
-// durable: the journal is. All calls on the I/O thread. Knows no HTTP.
+// in memory; followers are woken and read from where they are, so that a slow one costs nothing but its place. All but
+// log lines are told from the database when they are durable, in its order, so that what the ring has no more is told
+// again from there (Environments::events_after), word for word. All calls on the I/O thread. Knows no HTTP.
 
-#include <boost/json/object.hpp>
+#include <compare>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -11,22 +12,26 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "storage/events.h"
 #include "workflow/engine.h"
 
 namespace slipway::broker {
 
 class Events {
  public:
-  // Where a follower is: behind event `number` of the broker's life `epoch`. Later lives have higher epochs, so places
-  // never repeat and never go back.
+  // Where a follower is: behind event `number` of the broker's life `epoch`, and behind everything up to `durable`.
+  // Later lives have higher epochs, so places never repeat and never go back.
   struct Place {
     std::int64_t epoch = 0;
     std::uint64_t number = 0;
+    storage::EventPlace durable{};
+    auto operator<=>(const Place&) const = default;
   };
-  // "3-17"; nothing where it is none.
+  // "3-17-4711-52": epoch, number, and the durable place; nothing where it is none.
   static std::optional<Place> parse(std::string_view text);
   static std::string print(const Place& place);
 
@@ -39,20 +44,27 @@ class Events {
   Events(const Events&) = delete;
   Events& operator=(const Events&) = delete;
 
-  // Before the first event.
-  void begin_epoch(std::int64_t epoch) { epoch_ = epoch; }
+  // Before the first event. `durable`: what earlier lives left.
+  void begin_epoch(std::int64_t epoch, storage::EventPlace durable);
 
-  // `kind`: status, step, log, warning. `about`: added to what every event has (environmentId, environment, at).
-  void publish(std::string_view kind, const base::EnvironmentId& environment, std::string_view name,
-               boost::json::object about);
-  void publish(const workflow::Progress& progress);
+  // What became durable behind now(), in that order; `to`: all up to there was told.
+  void publish(const std::vector<storage::EventRow>& rows, storage::EventPlace to);
+  // A line that a step says, which is kept nowhere else.
+  void publish(const workflow::Progress& line);
 
   // Behind the newest event.
-  Place now() const { return {epoch_, last_}; }
-  // What comes after `place`, of one environment or (empty id) of all, in the form of text/event-stream, at most about
-  // `most_bytes`; moves `place` behind it. Empty where there is nothing new. Where the ring holds no more what came
-  // after `place`, a `gap` event says so and the oldest that is left follows.
+  Place now() const { return now_; }
+  // Before the oldest event that the ring holds.
+  Place oldest() const { return oldest_; }
+  // Whether the ring holds all that came after `place`.
+  bool holds(const Place& place) const;
+  // What comes after `place`, which the ring holds, of one environment or (empty id) of all, in the form of
+  // text/event-stream, at most about `most_bytes`; moves `place` behind it. Empty where there is nothing new.
   std::string read(Place& place, const base::EnvironmentId& environment, std::size_t most_bytes) const;
+  // The same form of what the ring does not hold: an event that was told of in an earlier life or long ago, and one
+  // that says that the log lines between `after` and `place` are lost.
+  static std::string text_of(const Place& place, const storage::EventRow& row);
+  std::string gap_text(const Place& place, const Place& after) const;
 
   // While it lives, `wake` is called after every event; it may not publish.
   class Follower {
@@ -69,16 +81,18 @@ class Events {
   std::size_t followers() const { return followers_.size(); }
 
  private:
+  void append(const base::EnvironmentId& environment, std::string text);
+
   struct Entry {
-    std::uint64_t number = 0;
+    Place place;
     base::EnvironmentId environment;
     std::string text;  // made once for all followers
   };
 
   const base::Clock& clock_;
   const Bounds bounds_;
-  std::int64_t epoch_ = 0;
-  std::uint64_t last_ = 0;
+  Place now_;
+  Place oldest_;
   std::deque<Entry> ring_;
   std::size_t bytes_ = 0;
   std::list<std::function<void()>> followers_;

@@ -45,7 +45,8 @@ base::Result<void> Environments::again(storage::Connection& connection, const wo
   environment.updated_at = now;
   auto changed = to_row(environment);
   changed.version = version;
-  return storage::update_environment(connection, changed);
+  TRY(storage::update_environment(connection, changed));
+  return tell_status(connection, changed);
 }
 
 base::Result<std::shared_ptr<const workflow::Plan>> Environments::find(const workflow::Identity& parent,

@@ -60,11 +60,13 @@ base::Result<bool> change_environment(storage::Connection& connection, const bas
   auto environment = from_row(std::move(*row));
   if (environment.status == Status::terminated) return gone(id);
   const auto before = summary(environment);
+  const auto status = environment.status;
   if (!TRY(change(environment))) return false;
   environment.updated_at = now;
   auto changed = to_row(environment);
   changed.version = version;
   TRY(storage::update_environment(connection, changed));
+  if (environment.status != status) TRY(tell_status(connection, changed));
   TRY(storage::insert_audit(connection, audit_row(cause, now, id.str(), before, summary(environment))));
   return true;
 }
@@ -82,8 +84,8 @@ net::Task<EnvironmentPtr> Environments::terminate(base::EnvironmentId id, Cause 
   const auto environment = CO_TRY(stored(id));
   // From here on nobody tends it any more, and only from here on something is stopped.
   if (auto* provider = provider_for(environment->region)) provider->release(id);
+  tell_events();
   // It is accepted for good: what fails now is tried again.
-  publish_status(*environment);
   if (!co_await go_on_terminating(id)) {
     tasks_.spawn("terminate " + id.str(), [this, id] { return go_on_with_all({id}); });
   }
@@ -149,9 +151,8 @@ net::Task<EnvironmentPtr> Environments::begin(base::EnvironmentId id, std::strin
   auto* provider = provider_for(before->region);
   if (provider != nullptr && operation == kStop) provider->release(id);
   if (begun) engine_.launch(prepared.id);
-  auto changed = CO_TRY(stored(id));
-  if (begun) publish_status(*changed);
-  co_return changed;
+  tell_events();
+  co_return CO_TRY(stored(id));
 }
 
 net::Task<EnvironmentPtr> Environments::set_fleet(base::EnvironmentId id, Fleet fleet, Cause cause) {
@@ -189,6 +190,7 @@ base::Result<void> Environments::finalise(storage::Connection& connection, const
   if (!row) return {};
   const auto version = row->version;
   auto environment = from_row(std::move(*row));
+  const auto status = environment.status;
   apply_end(ended, environment);
   if (ended.kind == kLaunch && environment.type_version > 0) {
     // From the row, not the registry: this is the writer's thread.
@@ -200,12 +202,14 @@ base::Result<void> Environments::finalise(storage::Connection& connection, const
   }
   auto changed = to_row(environment);
   changed.version = version;
-  return storage::update_environment(connection, changed);
+  TRY(storage::update_environment(connection, changed));
+  return environment.status == status ? base::Result<void>() : tell_status(connection, changed);
 }
 
 void Environments::ended(const workflow::Ended& ended) {
   const auto& id = ended.identity.environment_id;
   cache_.drop(id);
+  tell_events();
   const auto environment = stored(id);
   if (!environment || !*environment) return;
   const auto& found = **environment;
@@ -214,7 +218,6 @@ void Environments::ended(const workflow::Ended& ended) {
                                         {"status", to_string(found.status)},
                                         {"reason", found.failure ? found.failure->reason : ""},
                                         {observe::kCorrelationId, found.correlation_id}});
-  publish_status(found);
   if (found.status == Status::terminating) {
     tasks_.spawn("terminate " + found.name, [this, id] { return go_on_with_all({id}); });
   }
@@ -225,18 +228,13 @@ void Environments::ended(const workflow::Ended& ended) {
   if (provider != nullptr && found.status == Status::available) provider->tend(found);
 }
 
-void Environments::publish_status(const Environment& environment) {
-  boost::json::object about{{"status", to_string(environment.status)}, {"correlationId", environment.correlation_id}};
-  if (environment.failure) about["reason"] = environment.failure->reason;
-  events_.publish("status", environment.id, environment.name, std::move(about));
-}
-
 void Environments::progress(const workflow::Progress& progress) {
-  events_.publish(progress);
   if (progress.what == "Progress") {
+    events_.publish(progress);
     progress_[progress.environment_id] = progress.text;
     return;
   }
+  tell_events();
   progress_.erase(progress.environment_id);
   if (progress.what == "Ended") return;  // ended() tells what it means
   observe::info("step", {{"environment", progress.environment_id.str()},
@@ -257,11 +255,13 @@ base::Result<void> Environments::record(storage::Connection& connection, const C
 
 net::Task<void> Environments::start() {
   std::int64_t epoch = 0;
+  storage::EventPlace before;
   CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
     epoch = TRY(storage::next_event_epoch(connection));
+    before = TRY(storage::last_event(connection));
     return {};
   }));
-  events_.begin_epoch(epoch);
+  events_.begin_epoch(epoch, before);
   std::vector<base::EnvironmentId> with_resources;
   std::vector<base::EnvironmentId> terminating;
   std::vector<Environment> available;

@@ -125,22 +125,21 @@ boost::asio::awaitable<void> Environments::look_at_ends(base::Time now) {
   }
 }
 
-// The record of it is the event, which is durable with the note that it was given: never twice for one end.
+// The record of it is durable with the note that it was given: never twice for one end.
 boost::asio::awaitable<void> Environments::warn_of_end(Environment environment, EndAction action) {
   const auto now = clock_.now();
-  const auto audit = audit_row(by_the_broker("TimeToLiveWarning"), now, environment.id.str(), {},
-                               {{"expiresAt", base::iso8601(*environment.expires_at)}, {"action", to_string(action)}});
+  const boost::json::object about{{"expiresAt", base::iso8601(*environment.expires_at)}, {"action", to_string(action)}};
+  const auto audit = audit_row(by_the_broker("TimeToLiveWarning"), now, environment.id.str(), {}, about);
   auto warned = std::make_shared<bool>(false);
   const auto written = co_await database_.write([=](storage::Connection& connection) -> base::Result<void> {
     *warned = TRY(storage::set_warned(connection, environment.id, *environment.expires_at, now));
-    return *warned ? storage::insert_audit(connection, audit) : base::Result<void>();
+    if (!*warned) return {};
+    TRY(storage::insert_audit(connection, audit));
+    return tell_warning(connection, environment.id, "its time ends soon", about, now);
   });
   cache_.drop(environment.id);
   if (!written || !*warned) co_return;
-  events_.publish("warning", environment.id, environment.name,
-                  {{"warning", "its time ends soon"},
-                   {"expiresAt", base::iso8601(*environment.expires_at)},
-                   {"action", to_string(action)}});
+  tell_events();
   observe::warning("an environment's time ends soon", {{"environment", environment.id.str()},
                                                        {"name", environment.name},
                                                        {"at", base::iso8601(*environment.expires_at)},

@@ -122,11 +122,12 @@ TEST_F(Commands, AnEnvironmentIsLaunchedWithItsParameters) {
   answer("POST /slipway/v1/environments", 202, kEnvironment);
   const auto file = folder_.write("parameters.yaml", "Idle: 5\nName: file\n");
   const auto ran = run({"env", "launch", "jupyter", "nb", "--configuration", "SMALL", "--parameters", file, "-p",
-                        "Name=a b", "-p", "Size=3", "-o", "name"});
+                        "Name=a b", "-p", "Size=3", "--time-to-live", "8h", "-o", "name"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_EQ(ran.out, "nb\n");
-  EXPECT_EQ(requests_.at(0).body,
-            R"({"type":"jupyter","name":"nb","parameters":{"Idle":5,"Name":"a b","Size":3},"configuration":"SMALL"})");
+  EXPECT_EQ(
+      requests_.at(0).body,
+      R"({"type":"jupyter","name":"nb","parameters":{"Idle":5,"Name":"a b","Size":3},"configuration":"SMALL","timeToLive":"8h"})");
   EXPECT_EQ(run({"env", "launch", "jupyter", "nb", "-p", "novalue"}).exit_code, 1);
 }
 
@@ -191,16 +192,22 @@ TEST_F(Commands, ExecutionsAreListedShownAndCancelled) {
 
 TEST_F(Commands, EventsAreShownAsTheyComeAndResumedAfterALostConnection) {
   answer("GET /slipway/v1/events", 200,
-         ": ready\nretry: 2000\nid: 3-1\n\nid: 3-2\nevent: status\n"
+         ": ready\nretry: 2000\nid: 3-1-7-1\n\nid: 3-2-7-2\nevent: status\n"
          R"(data: {"status":"available","environment":"nb","at":"2021-04-30T00:00:00.000Z"})"
-         "\n\nid: 3-3\nevent: cut off");
+         "\n\nid: 3-3-7-3\nevent: cut off");
   pauses_until_interrupt_ = 1;
-  const auto ran = run({"events", "--environment", "nb"});
+  const auto ran = run({"events", "nb"});
   EXPECT_EQ(ran.exit_code, 130);
   EXPECT_THAT(ran.out, HasSubstr("2021-04-30 00:00:00 UTC  nb  status available\n"));
   ASSERT_EQ(requests_.size(), 2u);
   EXPECT_THAT(requests_.at(0).url, HasSubstr("environment=nb"));
-  EXPECT_THAT(requests_.at(1).headers, ::testing::Contains(::testing::Pair("Last-Event-ID", "3-2")));
+  EXPECT_THAT(requests_.at(1).headers, ::testing::Contains(::testing::Pair("Last-Event-ID", "3-2-7-2")));
+  requests_.clear();
+  pauses_until_interrupt_ = 1;
+  run({"events", "--environment", "nb", "--since", "3-1-7-1"});
+  EXPECT_THAT(requests_.at(0).url, HasSubstr("environment=nb"));
+  EXPECT_THAT(requests_.at(0).headers, ::testing::Contains(::testing::Pair("Last-Event-ID", "3-1-7-1")));
+  EXPECT_EQ(run({"events", "nb", "--environment", "other"}).exit_code, 1);
 }
 
 TEST_F(Commands, CompletionListsTheClusters) {

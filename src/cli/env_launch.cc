@@ -22,6 +22,7 @@ struct Options {
   std::string name;
   std::string configuration;
   std::string file;
+  std::string time_to_live;
   std::vector<std::string> parameters;
 };
 
@@ -54,6 +55,7 @@ base::Result<ExitCode> launch(const Context& context, const Options& options) {
   json::object body{{"type", options.type}, {"name", options.name}};
   if (auto parameters = TRY(parameters_of(options)); !parameters.empty()) body["parameters"] = std::move(parameters);
   if (!options.configuration.empty()) body["configuration"] = options.configuration;
+  if (!options.time_to_live.empty()) body["timeToLive"] = options.time_to_live;
   if (!options.settings.region.empty()) body["region"] = options.settings.region;
   auto client = TRY(context.connect(options.settings));
   auto answer =
@@ -80,6 +82,9 @@ void add_env_launch(Command& group, const Context& context) {
   command.option("-p,--parameter", options->parameters, "Key=Value; may be repeated", {.variable = "-"});
   command.option("--parameters", options->file, "File of parameters (YAML or JSON); -p wins",
                  {.placeholder = "FILE", .variable = "-", .completes = Completes::files});
+  command.option("--time-to-live", options->time_to_live,
+                 "How long it lives, such as 8h; the type says what is possible",
+                 {.placeholder = "TIME", .variable = "-"});
   add_wait_options(command, options->wait);
   add_settings(command, options->settings);
   command.run([&context, options] { return launch(context, *options); });

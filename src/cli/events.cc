@@ -20,6 +20,7 @@ constexpr std::chrono::seconds kAgainAfter{2};  // what the broker asks for, too
 struct Options {
   Settings settings;
   std::string environment;
+  std::string named;  // the same, as an option
   std::string since;
 };
 
@@ -84,11 +85,15 @@ class Reader {
 
 // Goes on after a restart of the broker where it left off.
 base::Result<ExitCode> follow(const Context& context, const Options& options) {
+  const auto& environment = options.environment.empty() ? options.named : options.environment;
+  if (!options.named.empty() && options.named != environment) {
+    return base::invalid("ENV and --environment name two environments; events are followed of one, or of all.");
+  }
   auto client = TRY(context.connect(options.settings));
   Reader reader(context, options);
   for (bool connected = false;;) {
     Call call{.method = "GET", .path = "/slipway/v1/events"};
-    if (!options.environment.empty()) call.query.emplace_back("environment", options.environment);
+    if (!environment.empty()) call.query.emplace_back("environment", environment);
     if (!reader.last_id().empty()) call.headers.emplace_back("Last-Event-ID", reader.last_id());
     call.on_body = [&](std::string_view bytes) {
       connected = true;
@@ -106,7 +111,9 @@ base::Result<ExitCode> follow(const Context& context, const Options& options) {
 void add_events(Command& root, const Context& context) {
   auto options = std::make_shared<Options>();
   auto command = root.add("events", "Show what happens, as it happens, until Ctrl-C");
-  command.option("--environment", options->environment, "Only what is about this environment",
+  command.option("ENV", options->environment, "Only what is about this environment: its name or id",
+                 {.completes = Completes::environments});
+  command.option("--environment", options->named, "The same",
                  {.placeholder = "NAME", .variable = "-", .completes = Completes::environments});
   command.option("--since", options->since, "Begin behind this event's id, as -o json shows it",
                  {.placeholder = "ID", .variable = "-"});

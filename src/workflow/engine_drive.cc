@@ -9,6 +9,7 @@
 #include "observe/log.h"
 #include "storage/executions.h"
 #include "workflow/engine_impl.h"
+#include "workflow/journal.h"
 #include "workflow/new_execution.h"
 
 namespace slipway::workflow {
@@ -320,19 +321,10 @@ void Engine::Impl::report(const Run& run, const Transition& next) {
   for (const auto& row : next.journal) {
     if (row.kind == "Outcome") ++statistics_.steps;
     if (row.kind == "Takeover" || row.kind == "Sent") continue;
-    const auto payload = json::parse(row.payload);
-    const auto text = [&](std::string_view name) -> std::string_view {
-      const auto* value = payload.as_object().if_contains(name);
-      return value == nullptr || !value->is_string() ? "" : std::string_view(value->get_string());
-    };
     progress.what = row.kind;
     progress.step = row.step;
     progress.attempt = static_cast<int>(row.attempt);
-    progress.text = text("status");
-    for (const auto* name : {"action", "for", "signal", "code"}) {
-      if (progress.text.empty()) progress.text = text(name);
-    }
-    if (!text("message").empty()) progress.text += fmt::format(": {}", text("message"));
+    progress.text = in_a_line(json::parse(row.payload).as_object());
     progress.at = row.at;
     listener_.progress(progress);
   }

@@ -37,6 +37,19 @@ json::value clipped(json::value value) {
   return value;
 }
 
+std::string in_a_line(const json::object& payload) {
+  const auto text = [&](std::string_view name) -> std::string_view {
+    const auto* value = payload.if_contains(name);
+    return value == nullptr || !value->is_string() ? "" : std::string_view(value->get_string());
+  };
+  std::string line;
+  for (const auto* name : {"status", "action", "for", "signal", "code"}) {
+    if (line.empty()) line = text(name);
+  }
+  if (const auto message = text("message"); !message.empty()) line += fmt::format(": {}", message);
+  return line;
+}
+
 json::object outcome_payload(Status outcome, const base::Error& error) {
   json::array evidence;
   const auto skipped = error.evidence.size() - std::min(error.evidence.size(), kMostEvidenceLines);

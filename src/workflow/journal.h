@@ -2,6 +2,7 @@
 // What a journal row's payload holds: written by the transition function, read by history.h. No secret and no bulk.
 
 #include <boost/json/object.hpp>
+#include <string>
 
 #include "base/error.h"
 #include "workflow/state.h"
@@ -10,6 +11,9 @@ namespace slipway::workflow {
 
 // `value` as a person wants to see it: values under sensitive names masked, long texts cut, at every depth.
 boost::json::value clipped(boost::json::value value);
+
+// What a payload says in one line: a status or what else is told, and the reason where there is one.
+std::string in_a_line(const boost::json::object& payload);
 
 // {"status", "code", "message", "evidence"} of a step or an attempt that did not succeed.
 boost::json::object outcome_payload(Status outcome, const base::Error& error);

@@ -22,6 +22,12 @@ net::Task<http::Response> list_environments(Call call) {
   co_return http::json_response(200, body);
 }
 
+base::Result<std::chrono::milliseconds> time_to_live(const object& body) {
+  auto time = config::parse_duration(body.at("timeToLive").as_string());
+  if (time) return time;
+  return base::invalid(fmt::format("timeToLive: {}", time.error().message), "timeToLive");
+}
+
 std::string member(const object& body, std::string_view name, std::string otherwise = {}) {
   const auto* value = body.if_contains(name);
   return value == nullptr ? otherwise : std::string(value->get_string());
@@ -38,6 +44,7 @@ net::Task<http::Response> launch_environment(Call call) {
                                 .tags = {},
                                 .request_document = call.request.body};
   if (const auto* version = body.if_contains("version")) request.version = version->to_number<int>();
+  if (body.contains("timeToLive")) request.time_to_live = CO_TRY(time_to_live(body));
   if (const auto* parameters = body.if_contains("parameters")) request.parameters = parameters->get_object();
   if (const auto* tags = body.if_contains("tags")) {
     for (const auto& [key, value] : tags->get_object()) {
@@ -85,11 +92,10 @@ net::Task<http::Response> explain_environment(Call call) {
 }
 
 net::Task<http::Response> extend_environment(Call call) {
-  auto time = config::parse_duration(call.body().at("timeToLive").as_string());
-  if (!time) co_return base::invalid(fmt::format("timeToLive: {}", time.error().message), "timeToLive");
+  const auto time = CO_TRY(time_to_live(call.body()));
   const auto explanation = CO_TRY(co_await call.services.environments.explain(call.text("environment")));
   const auto extended =
-      CO_TRY(co_await call.services.environments.extend(explanation.environment->id, *time, cause_of(call.request)));
+      CO_TRY(co_await call.services.environments.extend(explanation.environment->id, time, cause_of(call.request)));
   co_return http::json_response(200, broker::to_json(*extended));
 }
 

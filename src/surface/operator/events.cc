@@ -21,7 +21,11 @@ boost::asio::awaitable<void> follow(Services services, base::EnvironmentId envir
   // The place is known from the first byte on, so that also who saw no event can resume.
   if (!co_await writer.write(fmt::format(": ready\nretry: 2000\nid: {}\n\n", broker::Events::print(place)))) co_return;
   for (;;) {
-    auto text = events.read(place, environment, kMostAtOnceBytes);
+    auto told = co_await services.environments.events_after(place, environment, kMostAtOnceBytes);
+    // The client comes back to where it was.
+    if (!told) co_return;
+    place = told->place;
+    auto text = std::move(told->text);
     if (text.empty()) {
       if (co_await bell.wait_until(net::in(kHeartbeat))) continue;
       text = ": alive\n\n";
@@ -39,7 +43,8 @@ net::Task<http::Response> follow_events(Call call) {
   auto place = environments.events().now();
   if (const auto* last = call.request.header("Last-Event-ID"); last != nullptr && !last->empty()) {
     const auto parsed = broker::Events::parse(*last);
-    if (!parsed) co_return base::invalid("Last-Event-ID is not the id of an event, such as 3-17.", "Last-Event-ID");
+    if (!parsed)
+      co_return base::invalid("Last-Event-ID is not the id of an event, such as 3-17-4711-52.", "Last-Event-ID");
     place = *parsed;
   }
   http::Response response{.status = 200, .headers = {{"Cache-Control", "no-store"}}, .body = {}};

@@ -314,5 +314,16 @@ TEST_F(Operator, ALaunchMayNameAVersionOfItsType) {
   EXPECT_THAT(boost::json::serialize(launched.body), HasSubstr("has no version 7"));
 }
 
+TEST_F(Operator, ALaunchMaySayHowLongItLives) {
+  const auto launch = [&](std::string time) {
+    auto body = boost::json::parse(kLaunchBody).as_object();
+    body["timeToLive"] = time;
+    return call("POST", "/slipway/v1/environments", boost::json::serialize(body));
+  };
+  for (const auto* wrong : {"soon", "0s", ""}) EXPECT_EQ(launch(wrong).body.at("field"), "timeToLive") << wrong;
+  EXPECT_EQ(launch("8h").body.at("expiresAt"),
+            boost::json::value(base::iso8601(world.clock.now() + std::chrono::hours(8))));
+}
+
 }  // namespace
 }  // namespace slipway::surface::operator_api

@@ -1,0 +1,55 @@
+// The environments service's event stream: what became durable is told to the ring, and to followers who were away for
+// longer than the ring reaches back.
+
+#include "broker/environments.h"
+#include "observe/log.h"
+#include "storage/events.h"
+
+namespace slipway::broker {
+
+namespace {
+
+constexpr int kRowsAtOnce = 200;
+
+}  // namespace
+
+// Whoever makes something durable calls this, and it tells whatever there is: so the order is the database's.
+void Environments::tell_events() {
+  const auto told = [this]() -> base::Result<void> {
+    auto& connection = database_.reader();
+    const auto upto = TRY(storage::last_event(connection));
+    while (events_.now().durable != upto) {
+      const auto page = TRY(storage::events_after(connection, events_.now().durable, upto, {}, kRowsAtOnce));
+      events_.publish(page.rows, page.to);
+    }
+    return {};
+  }();
+  // The next one tells it.
+  if (!told) observe::error("what happened cannot be told to followers yet", told.error());
+}
+
+net::Task<EventText> Environments::events_after(Events::Place place, base::EnvironmentId environment,
+                                                std::size_t most_bytes) {
+  if (events_.holds(place)) {
+    auto text = events_.read(place, environment, most_bytes);
+    co_return EventText{.text = std::move(text), .place = place};
+  }
+  const auto upto = events_.oldest();
+  auto page = std::make_shared<storage::EventPage>();
+  CO_TRY(co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
+    *page = TRY(storage::events_after(connection, place.durable, upto.durable, environment, kRowsAtOnce));
+    return {};
+  }));
+  EventText answer{.text = {}, .place = place};
+  for (const auto& row : page->rows) {
+    answer.place.durable = row.place;
+    answer.text += Events::text_of(answer.place, row);
+  }
+  if (page->to == upto.durable) {
+    answer.text += events_.gap_text(upto, place);
+    answer.place = upto;
+  }
+  co_return answer;
+}
+
+}  // namespace slipway::broker
