@@ -36,6 +36,7 @@ enum class FleetStatus { unknown, start_requested, starting, running, stop_reque
 class TypeTables {
  public:
   virtual ~TypeTables() = default;
+  virtual bool has(const Environment& environment, std::string_view name) const = 0;
   // Of `environment`, which may not be written yet; by id, of a written one. Errors: invalid where its type has no such
   // table, not_found where there is no such environment.
   virtual base::Result<boost::json::object> table(const Environment& environment, std::string_view name) const = 0;

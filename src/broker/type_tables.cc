@@ -6,6 +6,11 @@
 
 namespace slipway::broker {
 
+bool StoredTypeTables::has(const Environment& environment, std::string_view name) const {
+  const auto type = types_.find(environment.type, environment.type_version);
+  return type && (*type)->data.contains(name);
+}
+
 base::Result<boost::json::object> StoredTypeTables::table(const Environment& environment, std::string_view name) const {
   const auto type = TRY(types_.find(environment.type, environment.type_version));
   const auto found = type->data.find(name);

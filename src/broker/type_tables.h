@@ -10,6 +10,7 @@ class StoredTypeTables final : public TypeTables {
  public:
   // Both outlive it.
   StoredTypeTables(const TypeRegistry& types, storage::Database& database) : types_(types), database_(database) {}
+  bool has(const Environment& environment, std::string_view name) const override;
   base::Result<boost::json::object> table(const Environment& environment, std::string_view name) const override;
   base::Result<boost::json::object> table(const base::EnvironmentId& id, std::string_view name) const override;
 

@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "provider/local/process/actions.h"
-#include "provider/local/process/programs.h"
+#include "provider/local/environments_folder.h"
+#include "provider/local/programs/program.h"
 #include "provider/local/slurm/actions.h"
-#include "provider/local/slurm/daemons.h"
-#include "provider/local/slurm/instances.h"
+#include "provider/local/slurm/folder.h"
 
 namespace slipway::provider::local {
 
@@ -16,12 +13,8 @@ using base::Result;
 using broker::Environment;
 using slurm::Paths;
 
-namespace {
-constexpr std::string_view kInstanceTypes = "instance-types";
-}  // namespace
-
 LocalProvider::LocalProvider(net::Runtime& runtime, process::Supervisors& supervisors, broker::Ports& ports,
-                             broker::Resources& resources, LocalSettings settings, slurm::Account account,
+                             broker::Resources& resources, LocalSettings settings, Account account,
                              std::string installation)
     : machine_{.runtime = runtime,
                .supervisors = supervisors,
@@ -30,80 +23,62 @@ LocalProvider::LocalProvider(net::Runtime& runtime, process::Supervisors& superv
                .settings = std::move(settings),
                .account = std::move(account),
                .installation = std::move(installation)},
-      keepers_(machine_),
-      virtual_environments_(machine_),
+      clusters_(std::make_unique<slurm::Clusters>(machine_)),
+      programs_(std::make_unique<programs::Programs>(machine_)),
       group_(runtime) {}
 
 Result<void> LocalProvider::check_folder() const {
-  return slurm::check_owner(machine_.settings, machine_.installation, machine_.account);
+  return check_owner(machine_.settings, machine_.installation, machine_.account);
 }
 
 void LocalProvider::add_actions(workflow::ActionRegistry& registry) {
-  const auto types = [this](const base::EnvironmentId& id) -> Result<slurm::InstanceTypes> {
-    const auto table = TRY(tables_->table(id, kInstanceTypes));
-    return slurm::read_instance_types(table);
-  };
-  slurm::add_actions(registry, machine_, types, keepers_);
-  programs::add_actions(registry, machine_, virtual_environments_);
+  clusters_->add_actions(registry);
+  programs_->add_actions(registry);
 }
 
 void LocalProvider::use_tables(const broker::TypeTables& tables) {
   tables_ = &tables;
+  clusters_->use_tables(tables);
 }
 
 boost::asio::awaitable<void> LocalProvider::stop() {
-  co_await keepers_.stop();
+  co_await clusters_->stop();
+  co_await programs_->stop();
   co_await group_.join();
 }
 
-bool LocalProvider::is_cluster(const Environment& environment) const {
-  return tables_->table(environment, kInstanceTypes).has_value();
+Kind& LocalProvider::kind_of(const Environment& environment) const {
+  if (tables_->has(environment, slurm::kInstanceTypes)) return *clusters_;
+  return *programs_;
 }
 
 Result<void> LocalProvider::check(const Environment& wanted, const workflow::Plan& launch) const {
-  const auto is_slurms = [](const workflow::Step& step) { return step.action.starts_with("local:slurm"); };
-  if (std::ranges::none_of(launch.steps, is_slurms)) return {};
-  const auto* configuration = wanted.parameters.if_contains("Configuration");
-  if (!configuration || !configuration->is_object()) {
-    return base::invalid("a launch in region local needs the parameter Configuration", "Configuration");
-  }
-  const auto table = TRY(tables_->table(wanted, kInstanceTypes));
-  const auto types = TRY(slurm::read_instance_types(table));
-  const auto cluster =
-      TRY(slurm::plan_cluster(wanted.name, configuration->get_object(), types, machine_.settings.max_nodes));
-  // It has no id yet; all are as long.
-  TRY(slurm::check_paths(Paths::of_key(machine_.settings, std::string(slurm::kKeyDigits, '0')), cluster));
-  return slurm::check_programs(machine_.settings);
+  TRY(clusters_->check(wanted, launch));
+  return programs_->check(wanted, launch);
 }
 
 std::vector<broker::Instance> LocalProvider::instances(const Environment& environment) const {
-  if (const auto* keeper = keepers_.find(environment.id)) return keeper->instances();
-  if (!is_cluster(environment)) return programs::instances(machine_, environment);
-  return slurm::look_at_instances(machine_, environment.id);
+  return kind_of(environment).instances(environment);
 }
 
 broker::FleetStatus LocalProvider::fleet(const Environment& environment) const {
-  const auto* keeper = keepers_.find(environment.id);
-  return keeper ? keeper->fleet() : broker::FleetStatus::unknown;
+  return kind_of(environment).fleet(environment);
 }
 
 net::Task<void> LocalProvider::terminate_instances(Environment environment) {
-  if (auto* keeper = keepers_.find(environment.id)) co_return co_await keeper->terminate_nodes();
-  // Nobody would start them again: a failed launch, kept to be looked at.
-  const auto paths = Paths::of(machine_.settings, environment.id);
-  auto names = slurm::processes(paths, machine_.account);
-  std::erase_if(names, [](const std::string& name) { return name == slurm::kMunged || name == slurm::kController; });
-  co_return co_await slurm::stop_daemons(machine_, paths, std::move(names));
+  auto& kind = kind_of(environment);
+  co_return co_await kind.terminate_instances(std::move(environment));
 }
 
 void LocalProvider::tend(const Environment& environment) {
-  if (!is_cluster(environment)) return;
-  keepers_.tend(environment);
+  kind_of(environment).tend(environment);
 }
 
 void LocalProvider::release(const base::EnvironmentId& id) {
-  if (!keepers_.find(id)) return;
-  group_.spawn("releasing " + id.str(), [this, id] { return keepers_.release(id); });
+  group_.spawn("releasing " + id.str(), [this, id]() -> boost::asio::awaitable<void> {
+    co_await clusters_->release(id);
+    co_await programs_->release(id);
+  });
 }
 
 Result<broker::Endpoint> LocalProvider::endpoint(const Environment& environment,
@@ -112,9 +87,7 @@ Result<broker::Endpoint> LocalProvider::endpoint(const Environment& environment,
 }
 
 std::vector<std::pair<std::string, std::string>> LocalProvider::tags(const Environment& environment) const {
-  if (const auto* keeper = keepers_.find(environment.id)) return keeper->tags();
-  if (!is_cluster(environment)) return {};
-  return Paths::of(machine_.settings, environment.id).tags();
+  return kind_of(environment).tags(environment);
 }
 
 std::vector<std::string> LocalProvider::leftovers(const std::vector<base::EnvironmentId>& live) const {
@@ -128,9 +101,9 @@ std::vector<std::string> LocalProvider::leftovers(const std::vector<base::Enviro
 net::Task<void> LocalProvider::remove_leftover(std::string leftover) {
   // The folder of its sockets bears the key too, behind a prefix.
   const auto name = std::filesystem::path(leftover).filename().native();
-  const auto key = name.substr(name.size() - std::min(name.size(), slurm::kKeyDigits));
+  const auto key = name.substr(name.size() - std::min(name.size(), kKeyDigits));
   const auto paths = Paths::of_key(machine_.settings, key);
-  if (!slurm::is_key(key) || (paths.directory != leftover && paths.sockets != leftover)) {
+  if (!is_key(key) || (paths.directory != leftover && paths.sockets != leftover)) {
     co_return base::invalid(fmt::format("{} is no leftover of region local", leftover));
   }
   CO_TRY(co_await slurm::stop_cluster(machine_, paths));

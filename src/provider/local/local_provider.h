@@ -3,7 +3,6 @@
 // in the state that was asked for; the documents' actions live beside it. Made by the composition root.
 
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -12,10 +11,10 @@
 #include "broker/resources.h"
 #include "net/runtime.h"
 #include "process/supervisor.h"
-#include "provider/local/process/virtual_environment.h"
+#include "provider/local/machine.h"
+#include "provider/local/programs/programs.h"
 #include "provider/local/settings.h"
-#include "provider/local/slurm/keepers.h"
-#include "provider/local/slurm/machine.h"
+#include "provider/local/slurm/clusters.h"
 #include "workflow/action.h"
 
 namespace slipway::provider::local {
@@ -25,7 +24,7 @@ class LocalProvider final : public broker::Provider {
   // All references must outlive it. `account`: that environments run as; unset: this process's own. `installation`: the
   // database's.
   LocalProvider(net::Runtime& runtime, process::Supervisors& supervisors, broker::Ports& ports,
-                broker::Resources& resources, LocalSettings settings, slurm::Account account, std::string installation);
+                broker::Resources& resources, LocalSettings settings, Account account, std::string installation);
 
   // Before anything else. Errors: conflict where local.environments_dir is another broker's.
   base::Result<void> check_folder() const;
@@ -53,13 +52,13 @@ class LocalProvider final : public broker::Provider {
   net::Task<void> remove_leftover(std::string leftover) override;
 
  private:
-  // What an environment is, its type says: that of a cluster knows instance types.
-  bool is_cluster(const broker::Environment& environment) const;
+  // What an environment is, its type says.
+  Kind& kind_of(const broker::Environment& environment) const;
 
-  slurm::Machine machine_;
+  Machine machine_;
   const broker::TypeTables* tables_ = nullptr;
-  slurm::Keepers keepers_;
-  programs::VirtualEnvironments virtual_environments_;
+  const std::unique_ptr<slurm::Clusters> clusters_;
+  const std::unique_ptr<programs::Programs> programs_;
   net::TaskGroup group_;
 };
 

@@ -58,4 +58,49 @@ base::Result<std::string> read_tail(const std::filesystem::path& path, std::size
   return read_from(path, opened, std::max<off_t>(0, opened.size - static_cast<off_t>(limit)));
 }
 
+base::Result<void> replace_file(const std::filesystem::path& path, std::string_view text, mode_t mode,
+                                Durable durable) {
+  auto temporary = path;
+  temporary += ".slipway-tmp";
+  ::unlink(temporary.c_str());
+  const process::Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!file) return write_failed(path);
+  while (!text.empty()) {
+    const ssize_t count = ::write(file.get(), text.data(), text.size());
+    if (count < 0) return write_failed(path);
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  // The umask may be stricter than what is asked for.
+  if (::fchmod(file.get(), mode) != 0) return write_failed(path);
+  if (durable == Durable::yes && ::fsync(file.get()) != 0) return write_failed(path);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return write_failed(path);
+  return durable == Durable::yes ? sync_folder(path.parent_path()) : base::Result<void>();
+}
+
+base::Result<void> sync_folder(const std::filesystem::path& folder) {
+  const process::Fd file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!file || ::fsync(file.get()) != 0) return write_failed(folder);
+  return {};
+}
+
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    names.push_back(it->path().filename());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+base::Error write_failed(const std::filesystem::path& path, int number) {
+  auto error = base::from_errno("cannot write " + path.native(), number);
+  const bool full = number == ENOSPC || number == EDQUOT;
+  error.code = full ? "DiskFull" : "DirectoryNotWritable";
+  error.message += full ? "; free some space there"
+                        : "; give the environments' account the right to write there, or name another folder with the "
+                          "settings local.environments_dir and local.short_dir";
+  return error;
+}
+
 }  // namespace slipway::provider::local

@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-slurm::Account other_account() {
+Account other_account() {
   if (::geteuid() != 0) return std::nullopt;
   const auto* nobody = ::getpwnam("nobody");
   return process::Account{.name = "nobody", .uid = nobody->pw_uid, .gid = nobody->pw_gid, .home = "/nonexistent"};

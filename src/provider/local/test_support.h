@@ -25,8 +25,8 @@ slurm::InstanceTypes read_types();
 
 // Every type has these instance types.
 struct FixedTables final : broker::TypeTables {
+  bool has(const broker::Environment&, std::string_view) const override { return of_cluster; }
   base::Result<boost::json::object> table(const broker::Environment&, std::string_view) const override {
-    if (!of_cluster) return base::not_found("the type has no such table");
     return instance_types();
   }
   base::Result<boost::json::object> table(const base::EnvironmentId&, std::string_view) const override {
@@ -64,7 +64,7 @@ struct MachineTest : testing::Test {
   slurm::Paths paths() const { return slurm::Paths::of(settings, environment.id); }
 
   std::filesystem::path place;
-  slurm::Account account;
+  Account account;
   LocalSettings settings;
   net::Runtime runtime;
   std::unique_ptr<process::Supervisors> supervisors;

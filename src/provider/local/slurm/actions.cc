@@ -5,9 +5,11 @@
 
 #include <algorithm>
 
+#include "provider/local/action.h"
 #include "provider/local/slurm/client.h"
+#include "provider/local/slurm/clusters.h"
 #include "provider/local/slurm/daemons.h"
-#include "provider/local/slurm/keepers.h"
+#include "provider/local/slurm/folder.h"
 
 namespace slipway::provider::local::slurm {
 
@@ -22,44 +24,10 @@ namespace {
 struct Services {
   const Machine& machine;
   InstanceTypesOf types;
-  Keepers& keepers;
+  Clusters& clusters;
 
   Paths paths(const StepContext& context) const { return Paths::of(machine.settings, context.environment_id); }
 };
-
-using Run = net::Task<json::object> (*)(Services, StepContext, json::object);
-
-class SlurmAction final : public workflow::Action {
- public:
-  SlurmAction(Services services, workflow::EffectClass effect, Inputs inputs, std::vector<std::string_view> outputs,
-              Run run)
-      : services_(services), effect_(effect), inputs_(std::move(inputs)), outputs_(std::move(outputs)), run_(run) {}
-
-  workflow::EffectClass effect_class(const boost::json::object&) const override { return effect_; }
-  Inputs inputs() const override { return inputs_; }
-  std::vector<std::string_view> outputs() const override { return outputs_; }
-  std::chrono::seconds default_timeout() const override { return std::chrono::minutes(2); }
-  net::Task<json::object> run(StepContext context, json::object inputs) override {
-    return run_(services_, std::move(context), std::move(inputs));
-  }
-
- private:
-  Services services_;
-  workflow::EffectClass effect_;
-  Inputs inputs_;
-  std::vector<std::string_view> outputs_;
-  Run run_;
-};
-
-void tell(const StepContext& context, std::string text) {
-  if (context.progress) context.progress(std::move(text));
-}
-
-// What is left of the step's time, less a moment to say what was waited for.
-milliseconds patience(const StepContext& context) {
-  const auto left = context.deadline - base::system_clock().now() - milliseconds(500);
-  return std::clamp(left, milliseconds(100), milliseconds(std::chrono::minutes(10)));
-}
 
 // What a cluster has of this machine, beside its ports.
 std::vector<broker::Resource> resources_of(const Paths& paths) {
@@ -179,7 +147,7 @@ net::Task<json::object> wait_nodes(Services services, StepContext context, json:
 }
 
 net::Task<json::object> stop(Services services, StepContext context, json::object) {
-  co_await services.keepers.release(context.environment_id);
+  co_await services.clusters.release(context.environment_id);
   CO_TRY(co_await stop_cluster(services.machine, services.paths(context)));
   co_return json::object{};
 }
@@ -196,13 +164,14 @@ net::Task<json::object> remove_cluster(Services services, StepContext context, j
 
 }  // namespace
 
-void add_actions(workflow::ActionRegistry& registry, const Machine& machine, InstanceTypesOf types, Keepers& keepers) {
+void add_actions(workflow::ActionRegistry& registry, const Machine& machine, InstanceTypesOf types,
+                 Clusters& clusters) {
   using workflow::EffectClass;
-  const Services services{.machine = machine, .types = std::move(types), .keepers = keepers};
-  const auto add = [&](std::string name, EffectClass effect, Run run, workflow::Action::Inputs inputs = {},
+  const Services services{.machine = machine, .types = std::move(types), .clusters = clusters};
+  const auto add = [&](std::string name, EffectClass effect, auto run, workflow::Action::Inputs inputs = {},
                        std::vector<std::string_view> outputs = {}) {
-    registry.add(std::move(name),
-                 std::make_unique<SlurmAction>(services, effect, std::move(inputs), std::move(outputs), run));
+    add_action(registry, std::move(name), effect, std::bind_front(run, services), std::move(inputs),
+               std::move(outputs));
   };
   add("local:slurmPrepare", EffectClass::name, prepare, {.required = {"Configuration"}, .optional = {}},
       {"Directory", "SlurmConf"});

@@ -15,18 +15,20 @@
 
 #include <functional>
 
-#include "provider/local/slurm/machine.h"
+#include "provider/local/machine.h"
+#include "provider/local/slurm/cluster.h"
+#include "provider/local/slurm/paths.h"
 #include "workflow/action.h"
 
 namespace slipway::provider::local::slurm {
 
-class Keepers;
+class Clusters;
 
 // The instance types of an environment: those of its own version of its type.
 using InstanceTypesOf = std::function<base::Result<InstanceTypes>(const base::EnvironmentId&)>;
 
 // `types` is asked from the first launch on. All must outlive the registry.
-void add_actions(workflow::ActionRegistry& registry, const Machine& machine, InstanceTypesOf types, Keepers& keepers);
+void add_actions(workflow::ActionRegistry& registry, const Machine& machine, InstanceTypesOf types, Clusters& clusters);
 
 // Ends every process of a cluster and returns when none is left; nobody may be starting any.
 net::Task<void> stop_cluster(const Machine& machine, Paths paths);

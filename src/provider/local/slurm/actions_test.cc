@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "provider/local/slurm/daemons.h"
+#include "provider/local/slurm/folder.h"
 #include "provider/local/test_support.h"
 
 namespace slipway::provider::local {

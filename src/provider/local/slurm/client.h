@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "net/task.h"
-#include "provider/local/slurm/machine.h"
+#include "provider/local/machine.h"
+#include "provider/local/slurm/paths.h"
 
 namespace slipway::provider::local::slurm {
 

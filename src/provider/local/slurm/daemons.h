@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "provider/local/slurm/machine.h"
+#include "provider/local/machine.h"
+#include "provider/local/slurm/cluster.h"
+#include "provider/local/slurm/paths.h"
 
 namespace slipway::provider::local::slurm {
 

@@ -8,6 +8,7 @@
 
 #include "broker/environment.h"
 #include "provider/local/slurm/client.h"
+#include "provider/local/slurm/cluster.h"
 
 namespace slipway::provider::local::slurm {
 

@@ -12,8 +12,6 @@
 #include <cerrno>
 #include <iterator>
 
-#include "base/text.h"
-#include "process/account.h"
 #include "process/fd.h"
 #include "provider/local/as_account.h"
 #include "provider/local/regular_file.h"
@@ -28,63 +26,25 @@ namespace {
 
 constexpr std::size_t kKeyBytes = 128;
 constexpr std::size_t kRecordLimitBytes = 4 << 20;  // of a thousand nodes with long names, several times over
-constexpr std::string_view kInstallation = ".installation";
-constexpr std::size_t kInstallationLimitBytes = 256;
 constexpr std::size_t kSocketPathLimit = 107;
 constexpr std::size_t kDirectoryLimit = kLongestEnvironmentsDir + 1 + kKeyDigits;
 constexpr std::array kFolders = {"", "etc", "etc/node", "log", "run", "spool", "state", "power", "process"};
 
-base::Error failed(const fs::path& path, int number = errno) {
-  auto error = base::from_errno(fmt::format("cannot write {}", path.native()), number);
-  if (number == ENOSPC || number == EDQUOT) {
-    error.code = "DiskFull";
-    return error;
-  }
-  error.code = "DirectoryNotWritable";
-  error.message +=
-      "; give the broker's account the right to write there, or name another folder with the settings "
-      "local.environments_dir and local.short_dir";
-  return error;
-}
-
-Result<void> sync(const fs::path& folder) {
-  const Fd file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!file || ::fsync(file.get()) != 0) return failed(folder);
-  return {};
-}
-
 // Nobody else may have made it before: it is where secrets go.
 Result<void> own_folder(const fs::path& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed(path);
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return write_failed(path);
   struct stat info = {};
-  if (::lstat(path.c_str(), &info) != 0) return failed(path);
+  if (::lstat(path.c_str(), &info) != 0) return write_failed(path);
   const auto euid = ::geteuid();
-  if (!S_ISDIR(info.st_mode)) return failed(path, ENOTDIR);
-  if (info.st_uid != euid) return failed(path, EPERM);
-  if ((info.st_mode & 07777) != 0700 && ::chmod(path.c_str(), 0700) != 0) return failed(path);
+  if (!S_ISDIR(info.st_mode)) return write_failed(path, ENOTDIR);
+  if (info.st_uid != euid) return write_failed(path, EPERM);
+  if ((info.st_mode & 07777) != 0700 && ::chmod(path.c_str(), 0700) != 0) return write_failed(path);
   return {};
 }
 
 bool holds(const fs::path& path, std::string_view bytes) {
   const auto text = read_head(path, bytes.size() + 1);
   return text && *text == bytes;
-}
-
-// Replaces the file as a whole.
-Result<void> write_file(const fs::path& path, std::string_view bytes, mode_t mode, bool durable = false) {
-  auto temporary = path;
-  temporary += ".tmp";
-  ::unlink(temporary.c_str());
-  Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (!file) return failed(path);
-  for (auto rest = bytes; !rest.empty();) {
-    const ssize_t count = ::write(file.get(), rest.data(), rest.size());
-    if (count < 0) return failed(path);
-    rest.remove_prefix(static_cast<std::size_t>(count));
-  }
-  if (durable && ::fsync(file.get()) != 0) return failed(path);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return failed(path);
-  return {};
 }
 
 Result<void> make_key(const fs::path& path) {
@@ -94,7 +54,7 @@ Result<void> make_key(const fs::path& path) {
   if (::getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size())) {
     return base::from_errno("cannot make a munge key");
   }
-  return write_file(path, {key.data(), key.size()}, 0400);
+  return replace_file(path, {key.data(), key.size()}, 0400, Durable::no);
 }
 
 Result<void> make_sockets_folder(const Paths& paths) {
@@ -102,7 +62,7 @@ Result<void> make_sockets_folder(const Paths& paths) {
   std::error_code unseen;
   if (fs::read_symlink(paths.owner(), unseen) == paths.directory) return {};
   ::unlink(paths.owner().c_str());
-  if (::symlink(paths.directory.c_str(), paths.owner().c_str()) != 0) return failed(paths.owner());
+  if (::symlink(paths.directory.c_str(), paths.owner().c_str()) != 0) return write_failed(paths.owner());
   return {};
 }
 
@@ -110,15 +70,6 @@ std::string account_name(const Account& account) {
   if (account) return account->name;
   const auto* entry = ::getpwuid(::geteuid());
   return entry ? entry->pw_name : std::to_string(::geteuid());
-}
-
-std::vector<std::string> names_in(const fs::path& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    names.push_back(it->path().filename());
-  }
-  return names;
 }
 
 }  // namespace
@@ -153,36 +104,6 @@ Result<void> check_paths(const Paths& paths, const Cluster& cluster) {
                   paths.sockets.native(), size - kSocketPathLimit));
 }
 
-Result<void> check_owner(const LocalSettings& settings, const std::string& installation, const Account& account) {
-  const AsAccount as(account);
-  const auto owner = read_head(settings.environments_dir / kInstallation, kInstallationLimitBytes);
-  if (!owner || *owner == installation) return {};
-  auto error = base::conflict(
-      fmt::format("the folder {} belongs to another broker, which may have clusters there; name another with the "
-                  "setting local.environments_dir",
-                  settings.environments_dir.native()));
-  error.code = "DirectoryTaken";
-  return error;
-}
-
-Result<void> claim_environments_folder(const LocalSettings& settings, const std::string& installation,
-                                       const Account& account) {
-  const auto& folder = settings.environments_dir;
-  std::error_code unseen;
-  if (!fs::exists(folder, unseen)) {
-    auto made = process::make_folder(folder, account);
-    if (!made && made.error().code.empty()) {
-      made.error().code = made.error().kind == base::ErrorKind::unavailable ? "DiskFull" : "DirectoryNotWritable";
-    }
-    TRY(std::move(made));
-  }
-  {
-    const AsAccount as(account);
-    if (!fs::exists(folder / kInstallation, unseen)) TRY(write_file(folder / kInstallation, installation, 0600, true));
-  }
-  return check_owner(settings, installation, account);
-}
-
 Result<void> lay_out(const Paths& paths, const Cluster& cluster, const Account& account) {
   const auto name = account_name(account);
   const AsAccount as(account);
@@ -192,15 +113,16 @@ Result<void> lay_out(const Paths& paths, const Cluster& cluster, const Account& 
   TRY(make_key(paths.munge_key()));
   for (const auto& [file, content] : slurm_files(cluster, paths, name)) {
     const auto path = paths.directory / file;
-    if (!holds(path, content.text)) TRY(write_file(path, content.text, content.executable ? 0700 : 0600));
+    if (holds(path, content.text)) continue;
+    TRY(replace_file(path, content.text, content.executable ? 0700 : 0600, Durable::no));
   }
   return {};
 }
 
 Result<void> write_record(const Paths& paths, const Cluster& cluster, const Account& account) {
   const AsAccount as(account);
-  TRY(write_file(paths.record(), to_json(cluster), 0600, true));
-  for (const auto& folder : {paths.etc(""), paths.directory, paths.directory.parent_path()}) TRY(sync(folder));
+  TRY(replace_file(paths.record(), to_json(cluster), 0600, Durable::yes));
+  for (const auto& folder : {paths.directory, paths.directory.parent_path()}) TRY(sync_folder(folder));
   return {};
 }
 
@@ -222,9 +144,9 @@ Result<void> add_markers(const Paths& paths, const std::vector<std::string>& nod
   const AsAccount as(account);
   for (const auto& node : nodes) {
     const auto path = paths.markers() / node;
-    if (!Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600))) return failed(path);
+    if (!Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600))) return write_failed(path);
   }
-  return sync(paths.markers());
+  return sync_folder(paths.markers());
 }
 
 std::vector<std::string> processes(const Paths& paths, const Account& account) {

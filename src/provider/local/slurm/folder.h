@@ -9,24 +9,15 @@
 #include <string_view>
 #include <vector>
 
-#include "process/supervisor.h"
+#include "provider/local/machine.h"
 #include "provider/local/slurm/cluster.h"
 #include "provider/local/slurm/paths.h"
 
 namespace slipway::provider::local::slurm {
 
-using Account = std::optional<process::Account>;
-
 // That the paths are short enough for sockets, and plain enough for Slurm's configuration. Errors: invalid with code
 // DirectoryUnusable, naming the setting. Does not block.
 base::Result<void> check_paths(const Paths& paths, const Cluster& cluster);
-
-// The folder that holds all clusters belongs to one installation, whose id stands in it: what it finds there and does
-// not know it may remove. Errors of both: conflict with code DirectoryTaken where it is another's.
-base::Result<void> check_owner(const LocalSettings& settings, const std::string& installation, const Account& account);
-// Makes the folder, where it is missing, and claims it, where nobody has. Errors as lay_out.
-base::Result<void> claim_environments_folder(const LocalSettings& settings, const std::string& installation,
-                                             const Account& account);
 
 // Makes both folders with all that is in them, or whatever of it is missing or different: munge's key, once made,
 // stays. Idempotent; what a killed broker left half made is completed. Errors: unavailable with code DiskFull;

@@ -1,6 +1,7 @@
 #include "provider/local/slurm/instances.h"
 
 #include "base/ids.h"
+#include "provider/local/slurm/folder.h"
 
 namespace slipway::provider::local::slurm {
 

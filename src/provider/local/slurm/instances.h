@@ -7,7 +7,8 @@
 
 #include "broker/provider.h"
 #include "process/supervisor.h"
-#include "provider/local/slurm/machine.h"
+#include "provider/local/machine.h"
+#include "provider/local/slurm/cluster.h"
 
 namespace slipway::provider::local::slurm {
 

@@ -6,6 +6,7 @@
 
 #include "observe/log.h"
 #include "provider/local/slurm/daemons.h"
+#include "provider/local/slurm/folder.h"
 
 namespace slipway::provider::local::slurm {
 

@@ -12,9 +12,9 @@
 
 #include "broker/environment.h"
 #include "broker/provider.h"
+#include "provider/local/machine.h"
 #include "provider/local/slurm/fleet.h"
 #include "provider/local/slurm/instances.h"
-#include "provider/local/slurm/machine.h"
 #include "provider/local/watch.h"
 
 namespace slipway::provider::local::slurm {

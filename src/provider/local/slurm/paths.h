@@ -8,18 +8,18 @@
 #include <vector>
 
 #include "base/ids.h"
-#include "provider/local/settings.h"
+#include "provider/local/environments_folder.h"
 
 namespace slipway::provider::local::slurm {
 
 namespace fs = std::filesystem;
 
 struct Paths {
-  fs::path directory;  // <environments_dir>/<last 12 digits of the environment's id>
-  fs::path sockets;    // <short_dir>/sw-<the same>: slurmd's spool, which has sockets in it
+  fs::path directory;  // <environments_dir>/<key>
+  fs::path sockets;    // <short_dir>/sw-<key>: slurmd's spool, which has sockets in it
 
   static Paths of(const LocalSettings& settings, const base::EnvironmentId& id);
-  // `key`: the 12 digits.
+  // `key`: see key_of().
   static Paths of_key(const LocalSettings& settings, std::string_view key);
 
   fs::path etc(std::string_view file) const { return directory / ("etc/" + std::string(file)); }
@@ -40,10 +40,6 @@ struct Paths {
   // In `sockets`: a link to `directory`, which tells whose folder it is.
   fs::path owner() const { return sockets / "owner"; }
 };
-
-inline constexpr std::size_t kKeyDigits = 12;
-// True where `name` looks like the 12 digits.
-bool is_key(std::string_view name);
 
 inline constexpr std::string_view kMunged = "munged";
 inline constexpr std::string_view kController = "slurmctld";

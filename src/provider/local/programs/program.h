@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "broker/provider.h"
-#include "provider/local/process/place.h"
+#include "provider/local/programs/place.h"
 
 namespace slipway::provider::local::programs {
 

@@ -1,4 +1,4 @@
-#include "provider/local/process/actions.h"
+#include "provider/local/programs/actions.h"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,10 @@
 #include <charconv>
 
 #include "broker/resources.h"
+#include "provider/local/action.h"
 #include "provider/local/as_account.h"
-#include "provider/local/process/programs.h"
+#include "provider/local/environments_folder.h"
+#include "provider/local/programs/program.h"
 #include "provider/local/regular_file.h"
 #include "workflow/reference.h"
 
@@ -16,7 +18,6 @@ namespace slipway::provider::local::programs {
 
 namespace json = boost::json;
 using base::Result;
-using std::chrono::milliseconds;
 using workflow::StepContext;
 
 namespace {
@@ -28,30 +29,6 @@ struct Services {
   VirtualEnvironments& virtual_environments;
 
   Place place(const StepContext& context) const { return {machine, context.environment_id}; }
-};
-
-using Run = net::Task<json::object> (*)(Services, StepContext, json::object);
-
-class ProgramAction final : public workflow::Action {
- public:
-  ProgramAction(Services services, workflow::EffectClass effect, Inputs inputs, std::vector<std::string_view> outputs,
-                Run run)
-      : services_(services), effect_(effect), inputs_(std::move(inputs)), outputs_(std::move(outputs)), run_(run) {}
-
-  workflow::EffectClass effect_class(const json::object&) const override { return effect_; }
-  Inputs inputs() const override { return inputs_; }
-  std::vector<std::string_view> outputs() const override { return outputs_; }
-  std::chrono::seconds default_timeout() const override { return std::chrono::minutes(2); }
-  net::Task<json::object> run(StepContext context, json::object inputs) override {
-    return run_(services_, std::move(context), std::move(inputs));
-  }
-
- private:
-  Services services_;
-  workflow::EffectClass effect_;
-  Inputs inputs_;
-  std::vector<std::string_view> outputs_;
-  Run run_;
 };
 
 base::Error bad_input(std::string_view name, std::string_view wanted) {
@@ -84,11 +61,6 @@ Result<std::vector<std::string>> words(const json::object& inputs, std::string_v
   if (!value->is_array()) return bad_input(name, "a list of texts");
   for (const auto& word : value->get_array()) all.push_back(workflow::to_text(word));
   return all;
-}
-
-milliseconds patience(const StepContext& context) {
-  const auto left = context.deadline - base::system_clock().now() - milliseconds(500);
-  return std::clamp(left, milliseconds(100), milliseconds(std::chrono::hours(1)));
 }
 
 // What an environment has of this machine, beside its ports.
@@ -184,13 +156,10 @@ net::Task<json::object> make_virtual_environment(Services services, StepContext 
     return read_head(path, kRequirementsLimitBytes);
   }));
   CO_TRY(co_await net::run_blocking<void>(machine.runtime, [&machine] {
-    return slurm::claim_environments_folder(machine.settings, machine.installation, machine.account);
+    return claim_environments_folder(machine.settings, machine.installation, machine.account);
   }));
-  const auto tell = [&context](std::string line) {
-    if (context.progress) context.progress(std::move(line));
-  };
-  const auto python =
-      CO_TRY(co_await services.virtual_environments.make(std::move(requirements), patience(context), tell));
+  const auto python = CO_TRY(co_await services.virtual_environments.make(
+      std::move(requirements), patience(context), [&context](std::string line) { tell(context, std::move(line)); }));
   co_return json::object{{"Python", python}};
 }
 
@@ -248,10 +217,10 @@ void add_actions(workflow::ActionRegistry& registry, const Machine& machine,
                  VirtualEnvironments& virtual_environments) {
   using workflow::EffectClass;
   const Services services{.machine = machine, .virtual_environments = virtual_environments};
-  const auto add = [&](std::string name, EffectClass effect, Run run, workflow::Action::Inputs inputs = {},
+  const auto add = [&](std::string name, EffectClass effect, auto run, workflow::Action::Inputs inputs = {},
                        std::vector<std::string_view> outputs = {}) {
-    registry.add(std::move(name),
-                 std::make_unique<ProgramAction>(services, effect, std::move(inputs), std::move(outputs), run));
+    add_action(registry, std::move(name), effect, std::bind_front(run, services), std::move(inputs),
+               std::move(outputs));
   };
   add("local:makeFolder", EffectClass::natural, make_folder, {.required = {}, .optional = {"Path"}},
       {"Folder", "EnvironmentId"});

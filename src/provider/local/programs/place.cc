@@ -1,6 +1,5 @@
-#include "provider/local/process/place.h"
+#include "provider/local/programs/place.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -9,81 +8,38 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cerrno>
 
 #include "base/text.h"
-#include "process/fd.h"
 #include "provider/local/as_account.h"
+#include "provider/local/environments_folder.h"
 #include "provider/local/regular_file.h"
-#include "provider/local/slurm/paths.h"
 
 namespace slipway::provider::local::programs {
 
 using base::Result;
-using process::Fd;
 
 namespace {
 
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kTailBytes = 16 << 10;
 
-base::Error failed(const fs::path& path, int number = errno) {
-  auto error = base::from_errno(fmt::format("cannot write {}", path.native()), number);
-  const bool full = number == ENOSPC || number == EDQUOT;
-  error.code = full ? "DiskFull" : "DirectoryNotWritable";
-  error.message += full ? "; free some space there"
-                        : "; give the environments' account the right to write there, or name another folder with the "
-                          "setting local.environments_dir";
-  return error;
-}
-
 Result<void> make_folders(const fs::path& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) return {};
   fs::create_directories(path, error);
-  if (error) return failed(path, error.value());
-  if (::chmod(path.c_str(), 0700) != 0) return failed(path);
+  if (error) return write_failed(path, error.value());
+  if (::chmod(path.c_str(), 0700) != 0) return write_failed(path);
   return {};
-}
-
-Result<void> sync(const fs::path& folder) {
-  const Fd file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!file || ::fsync(file.get()) != 0) return failed(folder);
-  return {};
-}
-
-// Replaces the file as a whole, durably.
-Result<void> replace(const fs::path& path, std::string_view text, mode_t mode) {
-  auto temporary = path;
-  temporary += ".slipway-tmp";
-  ::unlink(temporary.c_str());
-  const Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-  if (!file) return failed(path);
-  for (auto rest = text; !rest.empty();) {
-    const ssize_t count = ::write(file.get(), rest.data(), rest.size());
-    if (count < 0) return failed(path);
-    rest.remove_prefix(static_cast<std::size_t>(count));
-  }
-  // The supervisor's umask is stricter than what a document may ask for.
-  if (::fchmod(file.get(), mode) != 0 || ::fsync(file.get()) != 0) return failed(path);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return failed(path);
-  return sync(path.parent_path());
 }
 
 }  // namespace
 
 Place::Place(const Machine& machine, const base::EnvironmentId& id)
-    : machine_(machine), folder_(slurm::Paths::of(machine.settings, id).directory) {}
+    : machine_(machine), folder_(machine.settings.environments_dir / key_of(id)) {}
 
 std::vector<std::string> Place::names() const {
   const AsAccount as(machine_.account);
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator it(processes(), error), end; !error && it != end; it.increment(error)) {
-    names.push_back(it->path().filename());
-  }
-  std::ranges::sort(names);
-  return names;
+  return names_in(processes());
 }
 
 std::vector<std::string> Place::last_lines(std::string_view name, std::size_t count) const {
@@ -122,7 +78,7 @@ Result<fs::path> Place::inside(std::string_view path) const {
 }
 
 Result<void> Place::make_folder(std::string_view path) const {
-  TRY(slurm::claim_environments_folder(machine_.settings, machine_.installation, machine_.account));
+  TRY(claim_environments_folder(machine_.settings, machine_.installation, machine_.account));
   const auto full = TRY(inside(path));
   const AsAccount as(machine_.account);
   TRY(make_folders(folder_));
@@ -136,7 +92,7 @@ Result<void> Place::write_file(std::string_view path, std::string_view text, mod
   const auto present = read_head(full, text.size() + 1);
   struct stat info = {};
   if (present && *present == text && ::lstat(full.c_str(), &info) == 0 && (info.st_mode & 0777) == mode) return {};
-  return replace(full, text, mode);
+  return replace_file(full, text, mode, Durable::yes);
 }
 
 Result<fs::path> Place::new_secret(std::string_view name) const {
@@ -152,7 +108,7 @@ Result<fs::path> Place::new_secret(std::string_view name) const {
   }
   std::string text;
   for (const auto byte : bytes) text += fmt::format("{:02x}", byte);
-  TRY(replace(path, text, 0600));
+  TRY(replace_file(path, text, 0600, Durable::yes));
   return path;
 }
 

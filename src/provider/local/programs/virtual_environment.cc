@@ -1,4 +1,4 @@
-#include "provider/local/process/virtual_environment.h"
+#include "provider/local/programs/virtual_environment.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "process/fd.h"
 #include "provider/local/as_account.h"
+#include "provider/local/environments_folder.h"
+#include "provider/local/regular_file.h"
 
 namespace slipway::provider::local::programs {
 
@@ -26,37 +28,27 @@ fs::path mark(const fs::path& folder) {
   return folder / ".complete";
 }
 
-bool is_whole(const fs::path& folder, const slurm::Account& account) {
+bool is_whole(const fs::path& folder, const Account& account) {
   const AsAccount as(account);
   std::error_code unseen;
   return fs::exists(mark(folder), unseen);
 }
 
-Result<void> begin(const fs::path& folder, const std::string& requirements, const slurm::Account& account) {
+Result<void> begin(const fs::path& folder, const std::string& requirements, const Account& account) {
   const AsAccount as(account);
   std::error_code error;
   fs::remove_all(folder, error);
   if (!error) fs::create_directories(folder, error);
-  if (error) return base::from_errno(fmt::format("cannot write {}", folder.native()), error.value());
-  const auto path = folder / "requirements.txt";
-  const process::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  const auto size = static_cast<ssize_t>(requirements.size());
-  if (!file || ::write(file.get(), requirements.data(), requirements.size()) != size) {
-    return base::from_errno(fmt::format("cannot write {}", path.native()));
-  }
-  return {};
+  if (error) return write_failed(folder, error.value());
+  return replace_file(folder / "requirements.txt", requirements, 0600, Durable::no);
 }
 
 // What was installed is on the disk before the mark says so.
-Result<void> finish(const fs::path& folder, const slurm::Account& account) {
+Result<void> finish(const fs::path& folder, const Account& account) {
   const AsAccount as(account);
   const process::Fd parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!parent || ::syncfs(parent.get()) != 0) return base::from_errno("cannot sync " + folder.native());
-  const process::Fd file(::open(mark(folder).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-  if (!file || ::fsync(file.get()) != 0 || ::fsync(parent.get()) != 0) {
-    return base::from_errno("cannot write " + mark(folder).native());
-  }
-  return {};
+  if (!parent || ::syncfs(parent.get()) != 0) return write_failed(folder);
+  return replace_file(mark(folder), "", 0600, Durable::yes);
 }
 
 base::Error pip_failed(const process::Supervisors::Output& output) {

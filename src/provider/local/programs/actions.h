@@ -19,13 +19,12 @@
 // DirectoryNotRemoved, NoSecret, OnlyToConnect, NoFreePort, ProgramMissing, ProgramNotStarted, ProgramDied, NoAnswer,
 // PackagesUnreachable, PackagesNotInstalled.
 
-#include "provider/local/process/virtual_environment.h"
+#include "provider/local/programs/virtual_environment.h"
 #include "workflow/action.h"
 
 namespace slipway::provider::local::programs {
 
 // Both must outlive the registry.
-void add_actions(workflow::ActionRegistry& registry, const slurm::Machine& machine,
-                 VirtualEnvironments& virtual_environments);
+void add_actions(workflow::ActionRegistry& registry, const Machine& machine, VirtualEnvironments& virtual_environments);
 
 }  // namespace slipway::provider::local::programs

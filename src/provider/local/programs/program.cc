@@ -1,4 +1,4 @@
-#include "provider/local/process/programs.h"
+#include "provider/local/programs/program.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

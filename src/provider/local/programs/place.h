@@ -9,12 +9,11 @@
 
 #include "base/ids.h"
 #include "base/secret.h"
-#include "provider/local/slurm/machine.h"
+#include "provider/local/machine.h"
 
 namespace slipway::provider::local::programs {
 
 namespace fs = std::filesystem;
-using slurm::Machine;
 
 class Place {
  public:

@@ -6,13 +6,13 @@
 #include <set>
 #include <string>
 
-#include "provider/local/slurm/machine.h"
+#include "provider/local/machine.h"
 
 namespace slipway::provider::local::programs {
 
 class VirtualEnvironments {
  public:
-  explicit VirtualEnvironments(const slurm::Machine& machine) : machine_(machine) {}
+  explicit VirtualEnvironments(const Machine& machine) : machine_(machine) {}
 
   // The path of the interpreter of one that holds exactly what `requirements` (a requirements.txt in which every line
   // has a hash) pins. One that was made before is taken as it is; what a killed broker left half made bears no mark and
@@ -24,7 +24,7 @@ class VirtualEnvironments {
  private:
   net::Task<void> build(std::filesystem::path folder, std::string requirements, std::chrono::milliseconds patience);
 
-  const slurm::Machine& machine_;
+  const Machine& machine_;
   std::set<std::string> building_;
 };
 
