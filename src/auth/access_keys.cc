@@ -147,6 +147,10 @@ net::Task<void> AccessKeys::revoke(std::string id, Beside beside) {
   co_return base::Result<void>();
 }
 
+bool AccessKeys::has_key(std::string_view arn) const {
+  return std::ranges::any_of(entries_, [&](const auto& entry) { return entry.second.principal.arn == arn; });
+}
+
 const AccessKeys::Entry* AccessKeys::find(std::string_view id) const {
   const auto found = entries_.find(id);
   return found == entries_.end() ? nullptr : &found->second;

@@ -69,6 +69,8 @@ class AccessKeys {
   };
   // Null where nobody has this id. Valid until the next wait.
   const Entry* find(std::string_view id) const;
+  // Whether somebody with this ARN has a key.
+  bool has_key(std::string_view arn) const;
 
  private:
   net::Task<void> make_first();

@@ -5,6 +5,7 @@
 #include "broker/connection.h"
 #include "broker/ending.h"
 #include "broker/environments.h"
+#include "workflow/reference.h"
 #include "workflow/transient.h"
 
 namespace slipway::broker {
@@ -23,6 +24,17 @@ base::Result<void> require_available(const EnvironmentPtr& environment, const ba
 }
 
 }  // namespace
+
+base::Result<boost::json::value> Environments::through_the_broker(const base::EnvironmentId& id, const std::string& who,
+                                                                  const boost::json::value& own) {
+  const auto url = workflow::to_text(own);
+  const auto authority = url.find("://");
+  if (authority == std::string::npos) return base::internal(fmt::format("the endpoint's URL is none: {}", url));
+  const auto path_at = url.find('/', authority + 3);
+  const auto path = path_at == std::string::npos ? "/" : url.substr(path_at);
+  return boost::json::value(fmt::format("{}{}{}{}slipway-ticket={}", public_url_, connect_path(id), path,
+                                        path.find('?') == std::string::npos ? '?' : '&', TRY(tickets_.issue(id, who))));
+}
 
 net::Task<ClientConnection> Environments::connect(base::EnvironmentId id, Cause cause) {
   const auto environment = CO_TRY(stored(id));
@@ -51,7 +63,9 @@ net::Task<ClientConnection> Environments::connect(base::EnvironmentId id, Cause 
   if (type->connection) {
     connection.instruction = type->connection->instruction;
     for (const auto& key : type->connection->keys) {
-      if (const auto* value = outputs.if_contains(key.name)) connection.values[key.name] = *value;
+      const auto* value = outputs.if_contains(key.name);
+      if (value == nullptr) continue;
+      connection.values[key.name] = key.proxied ? CO_TRY(through_the_broker(id, cause.who, *value)) : *value;
     }
     co_return connection;
   }

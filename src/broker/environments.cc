@@ -61,6 +61,7 @@ Environments::Environments(net::Runtime& runtime, storage::Database& database, c
       providers_(std::move(providers)),
       lifetimes_(lifetimes),
       events_(clock),
+      tickets_(clock),
       tasks_(runtime),
       engine_(runtime, database, clock, actions, *this, std::move(settings), this) {}
 

@@ -19,6 +19,7 @@
 #include "broker/lifetime.h"
 #include "broker/provider.h"
 #include "broker/resources.h"
+#include "broker/tickets.h"
 #include "broker/types.h"
 #include "net/runtime.h"
 #include "storage/database.h"
@@ -186,6 +187,13 @@ class Environments final : private workflow::Listener, private workflow::Documen
   // time and with ids between those that the ring had; an event `gap` then says that log lines may be missing.
   net::Task<EventText> events_after(Events::Place place, base::EnvironmentId environment, std::size_t most_bytes);
 
+  // How clients reach this broker: what URLs of connections begin with. Before the first connection; without a last
+  // slash.
+  void set_public_url(std::string url) { public_url_ = std::move(url); }
+  const std::string& public_url() const { return public_url_; }
+  // What lets a client in to an endpoint: connect() puts one into each URL that leads through the broker.
+  Tickets& tickets() { return tickets_; }
+
  private:
   // workflow::Listener
   base::Result<void> finalise(storage::Connection& connection, const workflow::Ended& ended) override;
@@ -214,6 +222,9 @@ class Environments final : private workflow::Listener, private workflow::Documen
   base::Result<EnvironmentPtr> shown(EnvironmentPtr environment);
   void tell_events();
   net::Task<EnvironmentPtr> begin(base::EnvironmentId id, std::string_view operation, Cause cause);
+  // The URL that leads `who` to what `own`, a URL of the environment's endpoint, names.
+  base::Result<boost::json::value> through_the_broker(const base::EnvironmentId& id, const std::string& who,
+                                                      const boost::json::value& own);
   // Brings a terminating environment on its way: cancels what still runs for it, or starts its terminate document.
   net::Task<void> go_on_terminating(base::EnvironmentId id);
   boost::asio::awaitable<void> go_on_with_all(std::vector<base::EnvironmentId> terminating);
@@ -246,6 +257,8 @@ class Environments final : private workflow::Listener, private workflow::Documen
   std::optional<std::pair<std::chrono::steady_clock::time_point, base::Time>> last_look_;
   std::map<base::EnvironmentId, std::string> progress_;  // last words of the step that runs; not durable
   Events events_;
+  Tickets tickets_;
+  std::string public_url_;
   net::TaskGroup tasks_;
   workflow::Engine engine_;
 };

@@ -114,7 +114,9 @@ void Events::append(const base::EnvironmentId& environment, std::string text) {
     bytes_ -= ring_.front().text.size();
     ring_.pop_front();
   }
-  for (const auto& wake : followers_) wake();
+  for (const auto& wake : followers_) {
+    if (wake.of.str().empty() || wake.of == environment) wake.call();
+  }
 }
 
 bool Events::holds(const Place& place) const {
@@ -132,8 +134,8 @@ std::string Events::read(Place& place, const base::EnvironmentId& environment, s
   return text;
 }
 
-Events::Follower::Follower(Events& events, std::function<void()> wake)
-    : events_(events), at_(events.followers_.insert(events.followers_.end(), std::move(wake))) {}
+Events::Follower::Follower(Events& events, std::function<void()> wake, base::EnvironmentId of)
+    : events_(events), at_(events.followers_.insert(events.followers_.end(), {std::move(wake), std::move(of)})) {}
 
 Events::Follower::~Follower() {
   events_.followers_.erase(at_);

@@ -66,17 +66,21 @@ class Events {
   static std::string text_of(const Place& place, const storage::EventRow& row);
   std::string gap_text(const Place& place, const Place& after) const;
 
-  // While it lives, `wake` is called after every event; it may not publish.
+  struct Wake {
+    std::function<void()> call;
+    base::EnvironmentId of;  // empty: all
+  };
+  // While it lives, `wake` is called after every event, or after every one of an environment; it may not publish.
   class Follower {
    public:
-    Follower(Events& events, std::function<void()> wake);
+    Follower(Events& events, std::function<void()> wake, base::EnvironmentId of = {});
     ~Follower();
     Follower(const Follower&) = delete;
     Follower& operator=(const Follower&) = delete;
 
    private:
     Events& events_;
-    std::list<std::function<void()>>::iterator at_;
+    std::list<Wake>::iterator at_;
   };
   std::size_t followers() const { return followers_.size(); }
 
@@ -95,7 +99,7 @@ class Events {
   Place oldest_;
   std::deque<Entry> ring_;
   std::size_t bytes_ = 0;
-  std::list<std::function<void()>> followers_;
+  std::list<Wake> followers_;
 };
 
 }  // namespace slipway::broker

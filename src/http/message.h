@@ -40,7 +40,8 @@ struct Request {
   std::map<std::string, std::string, std::less<>> path_parameters;  // by the router
   std::string operation;                                            // operationId, by the router
   Caller caller;                                                    // by authentication
-  std::optional<boost::json::value> json;                           // by whoever parsed the body first
+  BodyReader* incoming = nullptr;          // where the surface streams this path: the body, which `body` then is not
+  std::optional<boost::json::value> json;  // by whoever parsed the body first
 
   // First header of that name (any case), or null.
   const std::string* header(std::string_view name) const;

@@ -19,7 +19,7 @@ using View = boost::beast::string_view;
 // Beast's parser with our Request at its other end. It sets `refusal_status` where it ends the parsing by itself.
 class Parser final : public beast_http::basic_parser<true> {
  public:
-  Parser(Request& request, const RequestParser::Bounds& bounds) : request_(request) {
+  Parser(Request& request, const RequestParser::Bounds& bounds) : request_(request), bounds_(bounds) {
     header_limit(static_cast<std::uint32_t>(bounds.header_bytes));
     body_limit(bounds.body_bytes);
     eager(false);
@@ -29,6 +29,7 @@ class Parser final : public beast_http::basic_parser<true> {
   bool http_1_0 = false;
   bool expects_continue = false;
   bool got_body = false;
+  bool streams = false;
 
  private:
   void refuse(int status, std::string_view message, error_code& error) {
@@ -45,6 +46,8 @@ class Parser final : public beast_http::basic_parser<true> {
     if (!parsed) return refuse(400, parsed.error().message, error);
     request_.path = std::move(parsed->path);
     request_.query = std::move(parsed->query);
+    streams = bounds_.streams && bounds_.streams(request_.path);
+    if (streams) body_limit(boost::none);
   }
 
   void on_response_impl(int, View, int, error_code&) override {}
@@ -84,7 +87,7 @@ class Parser final : public beast_http::basic_parser<true> {
   }
 
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
-    if (length) request_.body.reserve(static_cast<std::size_t>(*length));
+    if (length && !streams) request_.body.reserve(static_cast<std::size_t>(*length));
   }
   std::size_t on_body_impl(View data, error_code&) override { return add(data); }
   void on_chunk_header_impl(std::uint64_t, View, error_code&) override { got_body = true; }
@@ -98,6 +101,7 @@ class Parser final : public beast_http::basic_parser<true> {
   }
 
   Request& request_;
+  const RequestParser::Bounds& bounds_;
   bool header_done_ = false;
   int hosts_ = 0;
   int lengths_ = 0;
@@ -202,6 +206,9 @@ Request& RequestParser::request() {
 }
 bool RequestParser::is_http_1_0() const {
   return impl_->parser->http_1_0;
+}
+bool RequestParser::streams() const {
+  return impl_->parser->streams;
 }
 bool RequestParser::keep_alive() const {
   return impl_->state == State::complete && impl_->parser->keep_alive();

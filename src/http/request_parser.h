@@ -2,6 +2,7 @@
 // Bytes to a Request: HTTP/1.1 syntax, its bounds, and what keeps two parties from seeing different requests in the
 // same bytes (RFC 9112, sections 6 and 11.2). No socket; used by the session.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ class RequestParser {
   struct Bounds {
     std::size_t header_bytes = 0;
     std::size_t body_bytes = 0;
+    std::function<bool(std::string_view path)> streams{};  // whether the body of a request for `path` has no bound
   };
   explicit RequestParser(Bounds bounds);
   ~RequestParser();
@@ -47,6 +49,8 @@ class RequestParser {
   // What is known of it, method, target and headers from State::body on; also where it is refused.
   Request& request();
   bool is_http_1_0() const;
+  // Whether this request's body has no bound: take what there is of it out of request().body after each put().
+  bool streams() const;
   // Whether the client wants the connection to stay open after this request.
   bool keep_alive() const;
 

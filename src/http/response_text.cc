@@ -106,7 +106,9 @@ void write_response(const Response& response, const ResponseFraming& framing, ba
   add(out, "Date", http_date(now));
   const bool has_body = response.status != 101 && response.status != 204 && response.status != 304;
   if (has_body) {
-    if (!response.body.empty() || response.stream) add(out, "Content-Type", response.content_type);
+    if (!response.content_type.empty() && (!response.body.empty() || response.stream)) {
+      add(out, "Content-Type", response.content_type);
+    }
   }
   if (has_body && response.stream) {
     if (!framing.is_http_1_0) add(out, "Transfer-Encoding", "chunked");

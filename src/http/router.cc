@@ -68,7 +68,15 @@ void Router::add(Route route) {
   routes_[depth(route.path)].push_back(std::move(route));
 }
 
+void Router::serve_all(std::string operation, Handler handler) {
+  all_ = {.method = {}, .path = {}, .operation = std::move(operation), .handler = std::move(handler)};
+}
+
 Router::Match Router::match(Request& request) const {
+  if (all_) {
+    request.operation = all_->operation;
+    return {.route = &*all_, .path_known = true, .allowed_methods = {}};
+  }
   Match match;
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   const auto routes = routes_.find(depth(request.path));

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,8 @@ struct Route {
 class Router {
  public:
   void add(Route route);
+  // One handler for every request, whatever its method and path: of a surface that hands requests on. Then no others.
+  void serve_all(std::string operation, Handler handler);
   struct Match {
     const Route* route = nullptr;  // null: no such path, or no such method on it
     bool path_known = false;       // some method serves this path
@@ -36,6 +39,7 @@ class Router {
 
  private:
   std::map<std::ptrdiff_t, std::vector<Route>> routes_;  // by the number of slashes in the path
+  std::optional<Route> all_;
 };
 
 }  // namespace slipway::http

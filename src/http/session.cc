@@ -31,7 +31,9 @@ Session::Session(SessionHouse& house, const std::vector<const Surface*>& surface
       surfaces_(surfaces),
       of_listener_(of_listener),
       stream_(std::move(stream)),
-      parser_({house.limits.header_bytes, house.limits.body_bytes}) {
+      parser_({.header_bytes = house.limits.header_bytes,
+               .body_bytes = house.limits.body_bytes,
+               .streams = [this](std::string_view path) { return streams(path); }}) {
   house_.sessions.insert(this);
   house_.accounting.connections.add(1);
   ++of_listener_;
@@ -53,7 +55,7 @@ void Session::check_deadline(Time now) {
   if (phase_ == Phase::streaming && stream_.peer_ended()) end_body();
   if (now < deadline_) return;
   expired_ = true;
-  if (phase_ == Phase::idle || phase_ == Phase::reading) return stream_.cancel();
+  if (phase_ == Phase::idle || phase_ == Phase::reading || phase_ == Phase::receiving) return stream_.cancel();
   stream_.close();
 }
 
@@ -85,27 +87,36 @@ asio::awaitable<bool> Session::read_request() {
   parser_.reset();
   expired_ = false;
   enter(Phase::idle, house_.limits.idle_time);
-  bool continued = false;
+  continued_ = false;
   for (;;) {
     begin_ += parser_.put(std::string_view(buffer_).substr(begin_, end_ - begin_));
     if (phase_ == Phase::idle && parser_.state() != RequestParser::State::nothing) {
       enter(Phase::reading, house_.limits.request_time);
     }
     if (parser_.state() == RequestParser::State::complete) co_return true;
+    if (parser_.state() == RequestParser::State::body && parser_.streams()) co_return true;
     if (parser_.state() == RequestParser::State::refused) {
       co_await refuse(parser_.refusal());
       co_return false;
     }
-    if (parser_.wants_continue() && begin_ == end_ && !continued) {
-      static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-      continued = true;
-      if (!co_await write(kContinue.data(), kContinue.size())) co_return false;
-    }
+    if (!co_await tell_to_go_on()) co_return false;
     if (!co_await fill()) {
       if (expired_ && phase_ == Phase::reading) co_await refuse({408, "The request took too long to arrive."});
       co_return false;
     }
   }
+}
+
+bool Session::streams(std::string_view path) const {
+  const auto owner = std::ranges::find_if(surfaces_, [&](const Surface* surface) { return surface->owns(path); });
+  return owner != surfaces_.end() && (*owner)->streams(path);
+}
+
+asio::awaitable<bool> Session::tell_to_go_on() {
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  if (continued_ || !parser_.wants_continue() || begin_ != end_) co_return true;
+  continued_ = true;
+  co_return co_await write(kContinue.data(), kContinue.size());
 }
 
 asio::awaitable<bool> Session::fill() {
@@ -135,7 +146,9 @@ void Session::identify(Request& request) {
 
 asio::awaitable<bool> Session::serve() {
   request_ = std::move(parser_.request());
+  parser_.request() = {};  // it goes on with a body that is read as it comes
   identify(request_);
+  if (parser_.streams()) request_.incoming = this;
   phase_ = Phase::answering;
   deadline_ = Time::max();
   house_.accounting.in_flight.add(1);

@@ -31,13 +31,13 @@ struct SessionHouse {
   bool stopping = false;
 };
 
-class Session {
+class Session final : private BodyReader {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
   // `surfaces`: of its listener, in order. `of_listener`: how many connections that one has. All outlive the session.
   Session(SessionHouse& house, const std::vector<const Surface*>& surfaces, int& of_listener, net::TlsStream stream);
-  ~Session();
+  ~Session() override;
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -52,7 +52,7 @@ class Session {
   void end_if_idle();
 
  private:
-  enum class Phase { handshake, idle, reading, answering, writing, streaming, tunnel, leaving };
+  enum class Phase { handshake, idle, reading, answering, receiving, writing, streaming, tunnel, leaving };
   class ChunkWriter;
   class ClientBytes;
 
@@ -61,6 +61,11 @@ class Session {
   // Reads more into the buffer; false at the end of the connection, at the deadline and when the server stops.
   boost::asio::awaitable<bool> fill();
   boost::asio::awaitable<bool> serve();
+  // Whether the surface that owns `path` reads bodies as they come.
+  bool streams(std::string_view path) const;
+  // Sends "100 Continue" where the client waits for it. False where the connection cannot be used any more.
+  boost::asio::awaitable<bool> tell_to_go_on();
+  net::Task<std::string> read() override;  // Request::incoming
   // False where the connection cannot be used any more.
   boost::asio::awaitable<bool> answer(const Response& response, std::string_view surface, bool closes);
   boost::asio::awaitable<bool> answer_stream(const StreamBody& body, bool chunked);
@@ -87,6 +92,7 @@ class Session {
   Time deadline_ = Time::max();
   Time began_;  // when the request was complete
   bool expired_ = false;
+  bool continued_ = false;                // the client was told to go on with its body
   std::unique_ptr<net::TaskGroup> body_;  // what is written over time, while it is
 };
 

@@ -1,4 +1,4 @@
-// Answers that are written over time, and connections that are handed over; see streaming.h.
+// Bodies that are read or written over time, and connections that are handed over; see streaming.h.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -38,6 +38,22 @@ class Session::ChunkWriter final : public BodyWriter {
   bool whole_ = true;  // what was written are whole chunks
   std::size_t bytes_ = 0;
 };
+
+net::Task<std::string> Session::read() {
+  if (!request_.body.empty()) co_return std::exchange(request_.body, {});
+  auto& body = parser_.request().body;
+  while (body.empty() && parser_.state() == RequestParser::State::body) {
+    enter(Phase::receiving, house_.limits.request_time);
+    const bool received = co_await tell_to_go_on() && co_await fill();
+    phase_ = Phase::answering;
+    deadline_ = Time::max();
+    if (!received && expired_) co_return base::timed_out("The request took too long to arrive.");
+    if (!received) co_return base::unavailable("The client went away within its request.");
+    begin_ += parser_.put(std::string_view(buffer_).substr(begin_, end_ - begin_));
+  }
+  if (parser_.state() == RequestParser::State::refused) co_return base::invalid(parser_.refusal().message);
+  co_return std::exchange(body, {});
+}
 
 // The client's side of a tunnel: first what came with the request, then what the connection brings.
 class Session::ClientBytes final : public net::ByteStream {

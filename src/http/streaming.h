@@ -1,18 +1,28 @@
 #pragma once
-// Answers that are not a body of known length: one that is written over time, such as an event stream, and a connection
-// that changes hands after a 101. A handler puts the function into its Response; the session runs it once the header is
-// on its way. Knows no socket.
+// Bodies that are not held whole. A request's, read as it comes (Request::incoming). Answers that are not a body of
+// known length: one that is written over time, such as an event stream, and a connection that changes hands after a
+// 101. A handler puts the function into its Response; the session runs it once the header is on its way. Knows no
+// socket.
 //
-// The function is cancelled (its wait throws, as in any TaskGroup) when the client is gone, and when the server stops:
-// a stream then ends as one that is complete. It is no request in flight any more: such limits do not count it.
+// Such a function is cancelled (its wait throws, as in any TaskGroup) when the client is gone, and when the server
+// stops: a stream then ends as one that is complete. It is no request in flight any more: such limits do not count it.
 
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <string>
 
 #include "net/byte_stream.h"
+#include "net/task.h"
 
 namespace slipway::http {
+
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  // The next part; empty at the end. Errors: invalid where what comes is no HTTP; timed_out where nothing comes for
+  // `http.request_time`; unavailable where the client is gone.
+  virtual net::Task<std::string> read() = 0;
+};
 
 class BodyWriter {
  public:

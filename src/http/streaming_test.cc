@@ -41,6 +41,8 @@ class Streaming : public TestServer {
                          .body = {},
                          .tunnel = [](net::ByteStream& client) { return echo(client); }};
     });
+    surface_.streamed = "/t/upload";
+    surface_.on("POST", "/t/upload", [this](Request& request) { return upload(request); });
     surface_.on("GET", "/t/hello", [](Request&) -> awaitable<Response> {
       co_return Response{.status = 200, .headers = {}, .body = "hello"};
     });
@@ -50,6 +52,19 @@ class Streaming : public TestServer {
                          .body = {},
                          .tunnel = [this](net::ByteStream& client) { return proxy(client); }};
     });
+  }
+
+  // Reads at most `wanted_` bytes, and tells how many, or the error.
+  awaitable<Response> upload(Request& request) {
+    std::size_t bytes = request.body.size();
+    while (bytes < wanted_) {
+      const auto part = co_await request.incoming->read();
+      if (!part) co_return surface_.error(request, part.error());
+      if (part->empty()) break;
+      largest_ = std::max(largest_, part->size());
+      bytes += part->size();
+    }
+    co_return Response{.status = 200, .headers = {}, .body = "got " + std::to_string(bytes)};
   }
 
   awaitable<void> produce(BodyWriter& writer) {
@@ -114,6 +129,8 @@ class Streaming : public TestServer {
   std::promise<void> ended_;
   std::size_t written_ = 0;
   std::uint16_t upstream_port_ = 0;
+  std::size_t wanted_ = 1 << 30;
+  std::size_t largest_ = 0;
 };
 
 TEST_F(Streaming, ChunksArriveAsTheyAreWritten) {
@@ -201,6 +218,50 @@ TEST_F(Streaming, AStreamIsNoRequestInFlight) {
   until(client, "\r\n\r\n");
   EXPECT_TRUE(ask(get("/t/hello")).ends_with("hello"));
   EXPECT_EQ(metrics_.gauge("slipway_http_streams", "").value(), 1);
+}
+
+TEST_F(Streaming, ABodyIsReadAsItComesWhateverItsLength) {
+  settings_.limits.body_bytes = 100;
+  start();
+  constexpr std::size_t kBytes = 3 << 20;
+  RawClient client(port_);
+  client.send("POST /t/upload HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(kBytes) + "\r\n\r\n");
+  client.send(std::string(kBytes, 'x') + get("/t/hello"));
+  const auto answers = until(client, "hello");
+  EXPECT_NE(answers.find("got 3145728HTTP/1.1 200 OK"), std::string::npos) << answers;
+  EXPECT_LT(largest_, 1u << 20) << "it was never held whole";
+}
+
+TEST_F(Streaming, AChunkedBodyIsReadWithoutItsFramingAndAskedFor) {
+  start();
+  RawClient client(port_);
+  client.send("POST /t/upload HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n");
+  EXPECT_EQ(until(client, "\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("5\r\nabcde\r\n");
+  client.send("3\r\nfgh\r\n0\r\n\r\n");
+  EXPECT_NE(until(client, "got ").find("200 OK"), std::string::npos);
+}
+
+TEST_F(Streaming, ABodyThatNobodyReadsEndsTheConnection) {
+  wanted_ = 0;
+  start();
+  RawClient client(port_);
+  client.send("POST /t/upload HTTP/1.1\r\nHost: h\r\nContent-Length: 5000000\r\n\r\nx");
+  const auto all = client.receive_all();
+  EXPECT_NE(all.find("Connection: close\r\n"), std::string::npos) << all;
+}
+
+TEST_F(Streaming, ABodyThatIsNoHttpOrStopsIsAnErrorOfItsReading) {
+  settings_.limits.request_time = 200ms;
+  start();
+  RawClient broken(port_);
+  broken.send("POST /t/upload HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n");
+  until(broken, "\r\n\r\n");
+  broken.send("no chunk at all\r\n");
+  EXPECT_NE(until(broken, "no HTTP").find("invalid"), std::string::npos);
+  RawClient silent(port_);
+  silent.send("POST /t/upload HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nx");
+  EXPECT_NE(until(silent, "too long").find("timed_out"), std::string::npos);
 }
 
 TEST_F(Streaming, ATunnelHasTheBytesFromBehindTheRequestOn) {

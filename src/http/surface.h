@@ -18,6 +18,9 @@ class Surface {
   virtual const Router& router() const = 0;
   // True where this request needs no authentication, such as a presigned or public path.
   virtual bool is_public(const Request& request) const = 0;
+  // True where handlers read the body of a request for `path` as it comes, however long, through Request::incoming. Of
+  // every other the whole body is there, within http.body_limit.
+  virtual bool streams(std::string_view /*path*/) const { return false; }
   // Where the path has no route (`match.path_known` tells an unknown method from an unknown path).
   virtual Response no_route(const Request& request, const Router::Match& match) const = 0;
   // The dialect's form of an error raised by the server or a middleware: authentication, limits, an exception.

@@ -21,6 +21,7 @@ class TestSurface final : public Surface {
   std::string_view name() const override { return "test"; }
   bool owns(std::string_view path) const override { return path.starts_with(prefix_); }
   const Router& router() const override { return router_; }
+  bool streams(std::string_view path) const override { return path == streamed; }
   bool is_public(const Request&) const override { return true; }
   Response no_route(const Request&, const Router::Match& match) const override {
     return says(404, match.path_known ? "no method" : "no path");
@@ -28,6 +29,8 @@ class TestSurface final : public Surface {
   Response error(const Request&, const base::Error& error) const override {
     return says(418, std::string(base::to_string(error.kind)) + ": " + error.message);
   }
+
+  std::string streamed;  // the path whose bodies are read as they come
 
  private:
   static Response says(int status, std::string text) {

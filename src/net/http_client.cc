@@ -3,71 +3,34 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/error.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/system/system_error.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <map>
 #include <optional>
 
 #include "base/text.h"
+#include "net/http_exchange.h"
 #include "net/tls_stream.h"
 
 namespace slipway::net {
 
-namespace http = boost::beast::http;
-using boost::system::error_code;
-
 namespace {
-constexpr std::size_t kReadBytes = 16 << 10;
-
-// Fills a ClientResponse from bytes.
-class ResponseParser final : public http::basic_parser<false> {
+// A TLS connection as a sequence of bytes.
+class TlsBytes final : public ByteStream {
  public:
-  using OnBody = std::function<void(std::string_view)>;
+  explicit TlsBytes(TlsStream& stream) : stream_(stream) {}
 
-  ResponseParser(ClientResponse& response, const HttpClientSettings& settings, bool is_head, const OnBody& on_body)
-      : response_(response), on_body_(on_body) {
-    header_limit(static_cast<std::uint32_t>(settings.header_bytes));
-    // What is handed on needs no bound.
-    if (on_body) {
-      body_limit(boost::none);
-    } else {
-      body_limit(settings.body_bytes);
-    }
-    eager(true);
-    skip(is_head);
+  boost::asio::awaitable<IoResult> read_some(char* data, std::size_t size) override {
+    return stream_.read_some(data, size);
   }
+  boost::asio::awaitable<IoResult> write_some(const char* data, std::size_t size) override {
+    return stream_.write_some(data, size);
+  }
+  boost::asio::awaitable<void> end_sending() override { return stream_.say_goodbye(); }
+  void close() override { stream_.close(); }
 
  private:
-  using View = boost::beast::string_view;
-
-  void on_request_impl(http::verb, View, View, int, error_code&) override {}
-  void on_response_impl(int status, View, int, error_code&) override { response_.status = status; }
-  void on_field_impl(http::field, View name, View value, error_code&) override {
-    if (!header_done_) response_.headers.emplace_back(std::string(name), std::string(value));  // no trailers
-  }
-  void on_header_impl(error_code&) override { header_done_ = true; }
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  std::size_t on_body_impl(View data, error_code&) override { return take(data); }
-  void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, View data, error_code&) override { return take(data); }
-  void on_finish_impl(error_code&) override {}
-
-  std::size_t take(View data) {
-    if (on_body_ && response_.status / 100 == 2) {
-      on_body_(data);
-    } else {
-      response_.body += data;
-    }
-    return data.size();
-  }
-
-  ClientResponse& response_;
-  const OnBody& on_body_;
-  bool header_done_ = false;
+  TlsStream& stream_;
 };
 
 struct Place {
@@ -117,105 +80,56 @@ bool is_idempotent(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
 }
 
-base::Error bad_answer(const Place& place, const error_code& error) {
-  const bool large = error == http::error::body_limit || error == http::error::header_limit;
-  auto result =
-      base::internal(large ? fmt::format("the answer of {} is larger than this program takes", place.authority)
-                           : fmt::format("{} answers something that is no HTTP: {}", place.authority, error.message()));
-  result.code = large ? "AnswerTooLarge" : "BadAnswer";
-  return result;
-}
-
-base::Error lost(const Place& place, const error_code& error) {
-  return base::unavailable(
-      fmt::format("the connection to {} was lost before its answer was complete: {}", place.authority, error.message()),
-      "ConnectionFailed");
-}
-
-// A cancelled wait unwinds; it is no failure of the peer.
-void unwind_if_cancelled(const error_code& error) {
-  if (error == boost::asio::error::operation_aborted) throw boost::system::system_error(error);
-}
+using OnBody = std::function<void(std::string_view)>;
 
 // One request and its answer on one connection.
 class Exchange {
  public:
   Exchange(TlsStream& stream, const HttpClientSettings& settings, const Place& place, bool is_head,
-           const ResponseParser::OnBody& on_body)
-      : stream_(stream), settings_(settings), place_(place), is_head_(is_head), on_body_(on_body) {}
+           const OnBody& on_body)
+      : bytes_(stream),
+        http_(bytes_, place.authority, bounds(settings, on_body)),
+        is_head_(is_head),
+        on_body_(on_body) {}
 
   Task<ClientResponse> run(std::string wire) {
     // A server that refuses a large body may answer and stop reading: what it says counts, not that it stopped.
-    const auto write_failure = co_await write(std::move(wire));
+    auto sent = co_await http_.send(std::move(wire));
     auto response = co_await read();
-    if (!response && write_failure && !got_some_) co_return lost(place_, write_failure);
+    if (!response && !sent && !got_some()) co_return std::move(sent).error();
     co_return response;
   }
 
-  bool got_some() const { return got_some_; }
-  bool keep_alive() const { return keep_alive_; }
+  bool got_some() const { return http_.got_some(); }
+  bool keep_alive() const { return http_.keep_alive(); }
 
  private:
-  boost::asio::awaitable<error_code> write(std::string wire) {
-    for (std::size_t sent = 0; sent < wire.size();) {
-      const auto [error, count] = co_await stream_.write_some(wire.data() + sent, wire.size() - sent);
-      unwind_if_cancelled(error);
-      if (error) co_return error;
-      sent += count;
-    }
-    co_return error_code();
+  // What is handed on needs no bound.
+  static HttpBounds bounds(const HttpClientSettings& settings, const OnBody& on_body) {
+    HttpBounds bounds{.header_bytes = settings.header_bytes};
+    if (!on_body) bounds.body_bytes = settings.body_bytes;
+    return bounds;
   }
 
   Task<ClientResponse> read() {
-    ClientResponse response;
-    std::optional<ResponseParser> parser(std::in_place, response, settings_, is_head_, on_body_);
+    auto head = CO_TRY(co_await http_.read_head(is_head_));
+    ClientResponse response{.status = head.status, .headers = std::move(head.headers), .body = {}};
+    const bool hands_on = on_body_ && response.status / 100 == 2;
     for (;;) {
-      const auto error = put(*parser);
-      if (error && error != http::error::need_more) co_return bad_answer(place_, error);
-      if (parser->is_done() && response.status / 100 == 1) {
-        response = {};
-        parser.emplace(response, settings_, is_head_, on_body_);
-        if (!buffer_.empty()) continue;
+      const auto part = CO_TRY(co_await http_.read_part());
+      if (part.empty()) co_return response;
+      if (hands_on) {
+        on_body_(part);
+      } else {
+        response.body += part;
       }
-      if (parser->is_done()) break;
-      if (buffer_.size() > settings_.header_bytes) co_return bad_answer(place_, http::error::header_limit);
-      const auto failure = co_await fill();
-      if (!failure) continue;
-      const bool may_end_here = parser->is_header_done() && parser->need_eof();
-      if (!may_end_here || failure != boost::asio::error::eof) co_return lost(place_, failure);
-      break;  // the answer ends where the connection does
     }
-    keep_alive_ = parser->keep_alive() && !parser->need_eof() && buffer_.empty();
-    co_return response;
   }
 
-  error_code put(ResponseParser& parser) {
-    error_code error;
-    if (buffer_.empty()) return http::error::need_more;
-    // See RequestParser: an assertion of Beast 1.81 fails on fewer.
-    if (parser.is_header_done() && parser.chunked() && buffer_.size() < 5) return http::error::need_more;
-    buffer_.erase(0, parser.put(boost::asio::const_buffer(buffer_.data(), buffer_.size()), error));
-    return error;
-  }
-
-  boost::asio::awaitable<error_code> fill() {
-    const auto old = buffer_.size();
-    buffer_.resize(old + kReadBytes);
-    const auto [error, count] = co_await stream_.read_some(buffer_.data() + old, kReadBytes);
-    buffer_.resize(old + count);
-    unwind_if_cancelled(error);
-    got_some_ = got_some_ || count > 0;
-    co_return error;
-  }
-
-  TlsStream& stream_;
-  const HttpClientSettings& settings_;
-  const Place& place_;
+  TlsBytes bytes_;
+  HttpExchange http_;
   bool is_head_;
-  const ResponseParser::OnBody& on_body_;
-  std::string buffer_;
-  bool got_some_ = false;
-  bool keep_alive_ = false;
+  const OnBody& on_body_;
 };
 }  // namespace
 
@@ -259,7 +173,7 @@ struct HttpClient::Impl {
     if (settings.idle_connections > 0) kept.push_back({std::move(stream), in(settings.idle_time)});
   }
 
-  Task<ClientResponse> exchange(std::string method, std::string wire, Place place, ResponseParser::OnBody on_body) {
+  Task<ClientResponse> exchange(std::string method, std::string wire, Place place, OnBody on_body) {
     auto kept = take(place);
     if (kept) {
       Exchange exchange(*kept, settings, place, method == "HEAD", on_body);

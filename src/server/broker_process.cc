@@ -29,6 +29,7 @@
 #include "server/metrics.h"
 #include "storage/installation.h"
 #include "storage/sqlite/database.h"
+#include "surface/connect/connect_surface.h"
 #include "surface/operator/operator_surface.h"
 #include "surface/parallelcluster/parallelcluster_surface.h"
 #include "workflow/aws_actions.h"
@@ -77,6 +78,7 @@ struct BrokerProcess::Parts {
   std::unique_ptr<broker::Environments> environments;
   std::unique_ptr<surface::parallelcluster::ParallelClusterSurface> parallelcluster;
   std::unique_ptr<surface::operator_api::OperatorSurface> operator_api;
+  std::unique_ptr<surface::connect::ConnectSurface> connect;
   std::unique_ptr<http::Probes> probes;
   std::unique_ptr<Authentication> authentication;
   std::unique_ptr<http::Server> server;
@@ -140,6 +142,12 @@ base::Result<void> BrokerProcess::Parts::build_server() {
                                          .link_key = keys->derive("configuration links")});
   operator_api = std::make_unique<surface::operator_api::OperatorSurface>(surface::operator_api::Services{
       .runtime = runtime, .environments = *environments, .types = *types, .keys = *keys});
+  connect = std::make_unique<surface::connect::ConnectSurface>(
+      surface::connect::Services{.runtime = runtime,
+                                 .environments = *environments,
+                                 .clock = clock,
+                                 .key = keys->derive("connection passes"),
+                                 .is_known = [this](std::string_view who) { return keys->has_key(who); }});
   probes = std::make_unique<http::Probes>(metrics, [this]() -> base::Result<void> {
     TRY(storage::installation_id(database->reader()));
     return {};
@@ -149,7 +157,7 @@ base::Result<void> BrokerProcess::Parts::build_server() {
   // Surfaces in the order they are asked. Middlewares in the order they run: nobody unknown gets further.
   server = std::make_unique<http::Server>(
       runtime, metrics, clock, settings.http,
-      std::vector<const http::Surface*>{probes.get(), parallelcluster.get(), operator_api.get()},
+      std::vector<const http::Surface*>{probes.get(), parallelcluster.get(), connect.get(), operator_api.get()},
       std::vector<http::Middleware*>{authentication.get()});
   return {};
 }
@@ -175,8 +183,10 @@ net::Task<void> BrokerProcess::Parts::start(const std::function<base::Result<voi
   // A broker that cannot be reached changes nothing; whoever connects from here on waits until it can answer.
   CO_TRY(server->listen());
   CO_TRY(co_await environments->start());
-  const auto url = settings.http.public_url.empty() ? server->urls().front() : settings.http.public_url;
+  auto url = settings.http.public_url.empty() ? server->urls().front() : settings.http.public_url;
+  while (url.ends_with('/')) url.pop_back();
   parallelcluster->set_base_url(url);
+  environments->set_public_url(url);
   server->start();
   // Before anybody hears that we are ready: who does may ask us to stop at once.
   signals.emplace(runtime.io(), SIGTERM, SIGINT, SIGHUP);

@@ -1,0 +1,30 @@
+#pragma once
+// Hands a request on to a program of this machine and its answer back, both as they come; a WebSocket from its
+// handshake on as bytes. Ends where `leave` does. Used by the surface, which has decided that the request may pass.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "base/ids.h"
+#include "broker/provider.h"
+#include "http/message.h"
+#include "net/deadline.h"
+#include "net/runtime.h"
+
+namespace slipway::surface::connect {
+
+// For how long what the answer opened may stay open.
+struct Leave {
+  net::Deadline until;
+  // Calls what it is given once the environment is not there any more; kept while that matters.
+  std::function<std::shared_ptr<void>(std::function<void()> on_end)> watch;
+};
+
+// Errors: unavailable with code ConnectionRefused where nothing listens, ConnectionFailed; internal with code BadAnswer
+// or AnswerTooLarge; timed_out where no answer begins within kPatience; those of the client's body.
+inline constexpr std::chrono::minutes kPatience{5};
+net::Task<http::Response> hand_on(net::Runtime& runtime, http::Request& request, base::EnvironmentId environment,
+                                  broker::Endpoint endpoint, Leave leave);
+
+}  // namespace slipway::surface::connect

@@ -1,0 +1,225 @@
+"""Connections through the broker: tickets, passes, what is handed on, WebSockets, and when all of it ends."""
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import ssl
+import subprocess
+import urllib.parse
+
+import pytest
+import urllib3
+import websocket
+
+from conftest import ROOT, until
+
+PROGRAM = pathlib.Path(__file__).with_name("web_program.py")
+
+
+def make_web_type(folder):
+    """The type `process`, with an endpoint that people reach through the broker."""
+    web = shutil.copytree(ROOT / "types/process", folder / "web")
+    file = web / "type.yaml"
+    text = file.read_text().replace("name: process", "name: web").replace("secret: false", "proxied: true")
+    file.write_text(text + "endpoint: {}\n")
+
+
+class Web:
+    """A running environment of the type, and a client such as a browser is one."""
+
+    def __init__(self, broker, name):
+        self.broker, self.name = broker, name
+        made = broker.call("POST", "/slipway/v1/environments", {
+            "type": "web", "name": name,
+            "parameters": {"Program": "/usr/bin/python3", "Arguments": [str(PROGRAM)]}})
+        assert made.status == 202, made
+        self.id = made.json["id"]
+        self.wait("available")
+        self.path = f"/slipway/connect/{self.id}"
+        self.cookie = None
+
+    def status(self):
+        return self.broker.call("GET", f"/slipway/v1/environments/{self.id}").json["status"]
+
+    def wait(self, status):
+        def look():
+            now = self.status()
+            assert not now.endswith("failed"), self.broker.call("GET", f"/slipway/v1/environments/{self.id}/why").body
+            return now == status
+        until(look, 60, f"{self.name} to be {status}")
+
+    def directory(self):
+        resources = self.broker.call("GET", f"/slipway/v1/environments/{self.id}/resources").json["resources"]
+        return pathlib.Path(next(one["locator"] for one in resources if one["kind"] == "folder"))
+
+    def url(self):
+        answer = self.broker.call("POST", f"/slipway/v1/environments/{self.id}/connect")
+        assert answer.status == 200, answer
+        assert answer.headers["Cache-Control"] == "no-store"
+        return answer.json["values"]["url"]
+
+    def enter(self):
+        answer = self.broker.http.request("GET", self.url(), redirect=False)
+        assert answer.status == 303, answer.data
+        self.cookie = answer.headers["Set-Cookie"].split(";")[0]
+        return answer
+
+    def ask(self, path="/", method="GET", headers=None, cookie=True, **more):
+        headers = dict(headers or {})
+        if cookie:
+            headers["Cookie"] = "; ".join(filter(None, [self.cookie, headers.get("Cookie")]))
+        return self.broker.http.request(method, self.broker.url + self.path + path, headers=headers, redirect=False,
+                                        **more)
+
+    def told(self, *words, **more):
+        answer = self.ask(*words, **more)
+        assert answer.status == 200, answer.data
+        return json.loads(answer.data)
+
+    def websocket(self, origin=None):
+        host = urllib.parse.urlsplit(self.broker.url).netloc
+        context = ssl.create_default_context(cafile=str(self.broker.data / "tls/ca.pem"))
+        socket = websocket.WebSocket(sslopt={"context": context})
+        socket.connect(f"wss://{host}{self.path}/ws", cookie=self.cookie, origin=origin or f"https://{host}",
+                       timeout=30)
+        return socket
+
+
+@pytest.fixture
+def broker(new_broker, tmp_path):
+    make_web_type(tmp_path)
+    return new_broker(environment={"SLIPWAY_MORE_TYPES": str(tmp_path)}).start()
+
+
+@pytest.fixture
+def web(broker):
+    made = Web(broker, "page")
+    yield made
+    if made.status() not in ("terminated", "terminating"):
+        broker.call("DELETE", f"/slipway/v1/environments/{made.id}")
+    made.wait("terminated")
+
+
+def test_a_ticket_opens_once_and_its_pass_goes_on(web):
+    url = web.url()
+    assert url.startswith(f"{web.broker.url}{web.path}/?slipway-ticket=")
+    assert web.ask().status == 401
+    first = web.broker.http.request("GET", url + "&more=1", redirect=False)
+    assert (first.status, first.headers["Location"]) == (303, f"{web.path}/?more=1")
+    assert first.headers["Referrer-Policy"] == "no-referrer"
+    cookie = first.headers["Set-Cookie"]
+    for attribute in ("HttpOnly", "Secure", "SameSite=Lax", f"Path={web.path}", "Max-Age=28800"):
+        assert attribute in cookie.split("; "), cookie
+    again = web.broker.http.request("GET", url, redirect=False)
+    assert again.status == 401 and b"slipway env connect" in again.data
+    web.cookie = cookie.split(";")[0]
+    assert web.told("/a?b=c")["target"] == "/a?b=c"
+    # Back in the browser: the pass counts, not the used ticket.
+    assert web.ask("/?" + url.split("?")[1]).status == 303
+    assert web.ask("").headers["Location"] == f"{web.path}/"
+    # It opens nothing else.
+    other = web.broker.http.request("GET", f"{web.broker.url}/slipway/connect/env-0/", headers={"Cookie": web.cookie})
+    assert other.status == 401
+    log = web.broker.log.read_text()
+    assert url.split("=")[1] not in log and web.cookie.split("=")[1] not in log
+    web.broker.kill9()
+    web.broker.start()
+    assert web.told("/after")["target"] == "/after"
+
+
+def test_requests_and_answers_are_handed_on_and_the_pass_is_not(web):
+    web.enter()
+    told = web.told("/x%2Fy?q=%20", headers={"Cookie": "theirs=1", "Authorization": "Basic x", "X-Mine": "yes"})
+    headers = dict(told["headers"])
+    assert told["target"] == "/x%2Fy?q=%20"
+    assert headers["Cookie"] == "theirs=1" and "Authorization" not in headers and headers["X-Mine"] == "yes"
+    assert headers["X-Forwarded-Proto"] == "https" and headers["X-Forwarded-Prefix"] == web.path
+    assert headers["Host"].startswith("127.0.0.1:")
+    moved = web.ask("/redirect")
+    assert (moved.status, moved.headers["Location"]) == (302, f"{web.path}/next")
+    assert moved.headers["Set-Cookie"] == f"mine=1; Path={web.path}"
+    head = web.ask("/", method="HEAD")
+    assert head.status == 200 and head.data == b""
+    for method in ("PUT", "PATCH", "DELETE", "OPTIONS"):
+        assert web.told("/", method=method)["method"] == method
+
+
+def test_bodies_of_any_length_go_both_framings(web):
+    web.enter()
+    body = os.urandom(5 << 20)
+    told = web.told("/up", method="POST", body=body)
+    assert (told["bytes"], told["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
+    told = web.told("/up", method="PUT", body=(body[i:i + 100_000] for i in range(0, len(body), 100_000)), chunked=True)
+    assert (told["bytes"], told["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
+
+
+def test_an_answer_arrives_as_it_is_written(web):
+    web.enter()
+    directory = web.directory() / "work"
+    os.mkfifo(directory / "go")
+    answer = web.ask("/stream", preload_content=False)
+    assert answer.headers["Content-Type"] == "text/event-stream"
+    chunks = answer.stream(decode_content=False)
+    assert next(chunks) == b"data: first\n\n"
+    (directory / "go").write_text("second")
+    assert b"".join(chunks) == b"data: second\n\n"
+
+
+def test_a_websocket_is_a_tunnel_for_pages_of_this_broker_alone(web):
+    web.enter()
+    socket = web.websocket()
+    for text in ("hello", "x" * 60_000):
+        socket.send(text)
+        assert socket.recv() == text
+    socket.close()
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        web.websocket(origin="https://evil.test")
+    assert refused.value.status_code == 403
+    assert web.ask("/", method="POST", headers={"Origin": "null"}).status == 403
+
+
+def test_what_is_wrong_is_said(web):
+    web.enter()
+    assert web.ask("/nonsense").status == 500
+    with pytest.raises(urllib3.exceptions.HTTPError):
+        web.ask("/cut")
+    nothing = web.broker.http.request("GET", f"{web.broker.url}/slipway/connect/")
+    assert nothing.status == 404 and b"slipway env connect" in nothing.data
+    # A client that goes away in the middle costs nothing but its request.
+    half = web.ask("/hang", preload_content=False)
+    half.close()
+    assert web.told("/still")["target"] == "/still"
+
+
+def test_what_is_open_ends_when_the_environment_stops(web):
+    web.enter()
+    socket = web.websocket()
+    socket.send("up")
+    assert socket.recv() == "up"
+    web.broker.call("POST", f"/slipway/v1/environments/{web.id}/stop")
+    with pytest.raises((websocket.WebSocketException, OSError)):
+        socket.recv()
+    web.wait("stopped")
+    stopped = web.ask()
+    assert stopped.status == 409 and b"page cannot be connected to while it is stopped" in stopped.data
+    web.broker.call("POST", f"/slipway/v1/environments/{web.id}/start")
+    web.wait("available")
+    assert web.told("/again")["target"] == "/again"
+
+
+def test_a_revoked_key_ends_its_passes(web):
+    made = json.loads(web.broker.cli("key", "create", "guest", "-o", "json", check=0).stdout)
+    own = web.broker.credentials
+    web.broker.credentials = type(own)(made["accessKeyId"], made["secretAccessKey"])
+    web.enter()
+    web.broker.credentials = own
+    assert web.ask().status == 200
+    web.broker.cli("key", "revoke", made["accessKeyId"], check=0)
+    assert web.ask().status == 401
+
+
+def test_curl_follows_the_url(web, tmp_path):
+    done = subprocess.run(["curl", "-sSL", "-c", tmp_path / "jar", "-b", tmp_path / "jar", "--cacert",
+                           web.broker.data / "tls/ca.pem", web.url()], capture_output=True, text=True, timeout=30)
+    assert json.loads(done.stdout)["target"] == "/", done
