@@ -48,11 +48,10 @@ net::Task<ClientConnection> Environments::connect(base::EnvironmentId id, Cause 
                                     .account_id = {},
                                     .partition = "aws",
                                     .correlation_id = environment->correlation_id};
-  workflow::TransientRequest request{.plan = plan, .identity = identity, .parameters = {}};
-  for (const auto& parameter : plan->parameters) {
-    const auto* value = environment->parameters.if_contains(parameter.name);
-    if (value != nullptr) request.parameters[parameter.name] = *value;
-  }
+  workflow::TransientRequest request{
+      .plan = plan,
+      .identity = identity,
+      .parameters = document_parameters(*plan, environment->parameters, environment->outputs)};
   auto outputs = CO_TRY(co_await workflow::run_transient(runtime_, clock_, actions_, std::move(request), kPatience));
   // Who has got a way in is on record before it is given; what it was is not.
   const auto audit = audit_row(cause, clock_.now(), id.str(), {}, summary(*environment));

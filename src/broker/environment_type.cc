@@ -121,4 +121,19 @@ base::Result<json::object> bind_parameters(const EnvironmentType& type, std::str
   return Binder(type, chosen, given).bind();
 }
 
+boost::json::object document_parameters(const workflow::Plan& plan, const boost::json::object& parameters,
+                                        const boost::json::object& outputs) {
+  boost::json::object chosen;
+  for (const auto& parameter : plan.parameters) {
+    if (const auto* value = parameters.if_contains(parameter.name)) {
+      chosen[parameter.name] = *value;
+      continue;
+    }
+    const auto output =
+        std::ranges::find_if(outputs, [&](const auto& member) { return output_key(member.key()) == parameter.name; });
+    if (output != outputs.end() && !output->value().is_null()) chosen[parameter.name] = output->value();
+  }
+  return chosen;
+}
+
 }  // namespace slipway::broker

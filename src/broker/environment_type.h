@@ -157,4 +157,9 @@ std::vector<std::string_view> status_words();
 base::Result<boost::json::object> bind_parameters(const EnvironmentType& type, std::string_view configuration,
                                                   boost::json::object given);
 
+// What a document of an environment is given: of its parameters those that the document declares, and of what its
+// launch put out those that bear the name of one that it has no value for.
+boost::json::object document_parameters(const workflow::Plan& plan, const boost::json::object& parameters,
+                                        const boost::json::object& outputs);
+
 }  // namespace slipway::broker

@@ -18,15 +18,6 @@ namespace {
 // Local executions belong to no account; the form is that of one.
 constexpr std::string_view kAccount = "000000000000";
 
-// Of an environment's parameters, those that the document declares.
-boost::json::object for_document(const workflow::Plan& plan, const boost::json::object& parameters) {
-  boost::json::object chosen;
-  for (const auto& parameter : plan.parameters) {
-    if (const auto* value = parameters.if_contains(parameter.name)) chosen[parameter.name] = *value;
-  }
-  return chosen;
-}
-
 // What the document itself demands of its parameters, so that a refusal comes before anything is written.
 base::Result<void> check_for_document(const workflow::Plan& plan, const boost::json::object& parameters) {
   for (const auto& parameter : plan.parameters) {
@@ -123,7 +114,7 @@ base::Result<Launch> Environments::check(LaunchRequest request) const {
 base::Result<workflow::Prepared> Environments::prepare(const Environment& environment,
                                                        std::shared_ptr<const workflow::Plan> plan,
                                                        std::string_view operation, const std::string& by) const {
-  auto parameters = for_document(*plan, environment.parameters);
+  auto parameters = document_parameters(*plan, environment.parameters, environment.outputs);
   return engine_.prepare_start({.plan = std::move(plan),
                                 .kind = std::string(operation),
                                 .environment_id = environment.id,

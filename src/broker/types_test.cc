@@ -114,6 +114,14 @@ documents:
   EXPECT_THAT(load().error().message, HasSubstr("asks for the parameter Size, which type.yaml does not declare"));
 }
 
+TEST(DocumentParameters, AreThoseOfTheEnvironmentThenWhatItsLaunchPutOut) {
+  workflow::Plan plan;
+  for (const auto* name : {"Size", "Port", "Arn", "Gone", "Absent"}) plan.parameters.emplace_back().name = name;
+  EXPECT_EQ(document_parameters(plan, {{"Size", 3}, {"Colour", "red"}},
+                                {{"Folder.Size", 9}, {"Port.Port", 40000}, {"Arn", "arn:x"}, {"Gone", nullptr}}),
+            (boost::json::object{{"Size", 3}, {"Port", 40000}, {"Arn", "arn:x"}}));
+}
+
 TEST_F(Types, ATypeThatIsNoYamlIsToldWithItsLine) {
   write_type("name: [thing\n");
   EXPECT_THAT(load().error().message, HasSubstr("thing/type.yaml:2:1: E-PARSE"));
