@@ -122,6 +122,7 @@ Leave ConnectSurface::Impl::leave(const base::EnvironmentId& environment, const 
               const auto found = environments.find(environment);
               if (!found || !*found || (*found)->status != broker::Status::available) on_end();
             };
+            check();  // it may have ended while the program was asked
             return std::make_shared<broker::Events::Follower>(environments.events(), check, environment);
           }};
 }

@@ -15,7 +15,8 @@ namespace {
 
 using Names = std::set<std::string, std::less<>>;
 
-// Fields of one connection, not of the message; those that Connection names are added.
+// Fields of one connection, not of the message; those that Connection names are added. The length of a body is none,
+// whatever Connection says: without it the body would be read as another request.
 Names hop_by_hop(const http::Headers& headers) {
   Names names{"connection",
               "keep-alive",
@@ -30,6 +31,7 @@ Names hop_by_hop(const http::Headers& headers) {
     if (base::lower(name) != "connection") continue;
     for (const auto option : base::split(value, ',')) names.insert(base::lower(base::trim(option)));
   }
+  names.erase("content-length");
   return names;
 }
 

@@ -66,6 +66,11 @@ TEST(ConnectionHeaders, FieldsOfOneConnectionStayOnIt) {
                           Not(HasSubstr("h2c")), Not(HasSubstr("10.0.0.1"))));
 }
 
+TEST(ConnectionHeaders, ALengthStaysWithItsBody) {
+  EXPECT_THAT(head(request("/slipway/connect/env-1/", {{"Connection", "content-length"}, {"Content-Length", "5"}})),
+              HasSubstr("\r\nContent-Length: 5\r\n"));
+}
+
 TEST(ConnectionHeaders, AWebSocketIsAskedForAsOne) {
   const auto made = request("/slipway/connect/env-1/ws", {{"Connection", "keep-alive, Upgrade"},
                                                           {"Upgrade", "WebSocket"},

@@ -10,6 +10,7 @@
 
 #include "cli/output.h"
 #include "cli/text_file.h"
+#include "tool/types_test/page.h"
 
 namespace slipway::tool {
 
@@ -82,13 +83,19 @@ base::Result<std::string> Life::operate(Operation operation) {
 base::Result<std::string> Life::check_connection() {
   const auto given = TRY(environment_.connect(client_));
   std::vector<std::string> missing;
+  std::string_view opened;
   for (const auto& key : type_.keys) {
     const auto* value = given.if_contains(key);
     if (value == nullptr || value->is_null() || (value->is_string() && value->get_string().empty())) {
       missing.push_back(key);
+      continue;
     }
+    const auto url = value->is_string() ? std::string(value->get_string()) : std::string();
+    if (!leads_through(client_.connection(), url)) continue;
+    TRY(open_page(client_.connection(), url));
+    opened = ", which opens";
   }
-  if (missing.empty()) return fmt::format("gives {}", fmt::join(type_.keys, ", "));
+  if (missing.empty()) return fmt::format("gives {}{}", fmt::join(type_.keys, ", "), opened);
   return base::unavailable(fmt::format("connect gives no {}", fmt::join(missing, ", ")));
 }
 
