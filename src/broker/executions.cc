@@ -13,23 +13,24 @@ net::Task<workflow::SignalResult> Environments::signal(base::ExecutionId id, wor
   const auto row = CO_TRY(storage::find_execution(database_.reader(), id));
   if (!row) co_return base::not_found(fmt::format("There is no execution {}.", id.str()));
   signal.by = cause.who;
-  const boost::json::object said{{"signal", to_string(signal.kind)}, {"execution", id.str()}};
-  const auto result = CO_TRY(co_await engine_.signal(id, std::move(signal)));
+  const auto audit = audit_row(cause, clock_.now(), row->environment_id.str(), {},
+                               {{"signal", to_string(signal.kind)}, {"execution", id.str()}});
+  const auto result = CO_TRY(co_await engine_.signal(
+      id, std::move(signal), [audit](storage::Connection& written) { return storage::insert_audit(written, audit); }));
   cache_.drop(row->environment_id);  // an execution that begins again changes it
-  CO_TRY(co_await database_.write(
-      [&](storage::Connection& connection) { return record(connection, cause, row->environment_id.str(), {}, said); }));
   co_return result;
 }
 
 net::Task<void> Environments::cancel_execution(base::ExecutionId id, bool complete, Cause cause) {
   const auto row = CO_TRY(storage::find_execution(database_.reader(), id));
   if (!row) co_return base::not_found(fmt::format("There is no execution {}.", id.str()));
-  if (!CO_TRY(co_await engine_.cancel(id, cause.who, complete))) {
-    co_return base::conflict(fmt::format("The execution {} has ended already.", id.str()));
-  }
-  const boost::json::object said{{"cancel", complete ? "complete" : "cancel"}, {"execution", id.str()}};
-  co_return co_await database_.write(
-      [&](storage::Connection& connection) { return record(connection, cause, row->environment_id.str(), {}, said); });
+  const auto audit = audit_row(cause, clock_.now(), row->environment_id.str(), {},
+                               {{"cancel", complete ? "complete" : "cancel"}, {"execution", id.str()}});
+  const bool accepted = CO_TRY(co_await engine_.cancel(id, cause.who, complete, [audit](storage::Connection& written) {
+    return storage::insert_audit(written, audit);
+  }));
+  if (!accepted) co_return base::conflict(fmt::format("The execution {} has ended already.", id.str()));
+  co_return base::Result<void>();
 }
 
 base::Result<void> Environments::again(storage::Connection& connection, const workflow::Identity& identity,

@@ -43,12 +43,21 @@ base::EnvironmentId read_id(Columns columns) {
 
 Result<std::vector<ListedExecution>> list_executions(Connection& connection, const ExecutionFilter& filter,
                                                      const base::ExecutionId& before, int limit) {
-  static const std::string of_all = kSelect + "x.id < ? AND (? = '' OR x.state = ?) ORDER BY x.id DESC LIMIT ?";
+  static const std::string of_all = kSelect + "x.id < ? ORDER BY x.id DESC LIMIT ?";
+  // Two parts, each in the order of its index, that are merged: of those that have ended, the few in that state; of
+  // those that have not, which are few, each.
+  static const std::string of_state = kSelect + "x.ended_at IS NOT NULL AND x.state = ? AND x.id < ? UNION ALL " +
+                                      kSelect +
+                                      "x.id IN (SELECT id FROM execution WHERE ended_at IS NULL) AND x.state = ? AND "
+                                      "x.id < ? ORDER BY 1 DESC LIMIT ?";
   static const std::string of_one =
       kSelect + "x.environment_id = ? AND x.id < ? AND (? = '' OR x.state = ?) ORDER BY x.id DESC LIMIT ?";
   const std::string_view below = before.str().empty() ? kAboveAll : std::string_view(before.str());
+  if (filter.environment_id.str().empty() && filter.state.empty()) {
+    return all_rows(connection, of_all, {below, limit}, read_execution);
+  }
   if (filter.environment_id.str().empty()) {
-    return all_rows(connection, of_all, {below, filter.state, filter.state, limit}, read_execution);
+    return all_rows(connection, of_state, {filter.state, below, filter.state, below, limit}, read_execution);
   }
   return all_rows(connection, of_one, {filter.environment_id.str(), below, filter.state, filter.state, limit},
                   read_execution);

@@ -180,12 +180,12 @@ void Engine::launch(const base::ExecutionId& id) {
   impl_->launch(id);
 }
 
-net::Task<bool> Engine::cancel(base::ExecutionId id, std::string by, bool complete) {
+net::Task<bool> Engine::cancel(base::ExecutionId id, std::string by, bool complete, storage::Transaction with) {
   const auto now = impl_->clock_.now();
   auto accepted = std::make_shared<bool>(false);
   const storage::Transaction work = [=](storage::Connection& connection) -> base::Result<void> {
     *accepted = TRY(storage::request_cancel(connection, id, by, now, complete ? storage::kComplete : ""));
-    return {};
+    return *accepted && with ? with(connection) : base::Result<void>();
   };
   auto written = co_await impl_->database_.write(work);
   while (!written && written.error().kind == base::ErrorKind::throttled && !impl_->stopping_) {

@@ -119,13 +119,15 @@ class Engine {
 
   // Durable when it returns: true, or false where the execution has ended or there is none. The current call is told to
   // stop; then the step's onCancel runs, and the execution ends as Cancelled; a child ends first. `complete`: the
-  // current step finishes, and no further one begins. Idempotent; a cancel may follow a complete.
-  net::Task<bool> cancel(base::ExecutionId id, std::string by, bool complete = false);
+  // current step finishes, and no further one begins. Idempotent; a cancel may follow a complete. `with`: part of the
+  // transaction, where there is something to cancel.
+  net::Task<bool> cancel(base::ExecutionId id, std::string by, bool complete = false, storage::Transaction with = {});
 
   // Says to an execution what it waits for; durable when it returns. Of an execution that has ended, retry begins a new
-  // one with its document and values. Errors: not_found, conflict (it does not wait for that), forbidden (no approver),
-  // invalid, throttled, unavailable.
-  net::Task<SignalResult> signal(base::ExecutionId id, Signal signal);
+  // one with its document and values. `with`: part of the transaction that takes the signal in; may run again after a
+  // rollback. Errors: not_found, conflict (it does not wait for that), forbidden (no approver), invalid, throttled,
+  // unavailable.
+  net::Task<SignalResult> signal(base::ExecutionId id, Signal signal, storage::Transaction with = {});
 
   // Fires what is due: the engine does this by itself; call it where the clock was set by hand.
   void tick();

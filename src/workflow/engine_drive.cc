@@ -85,7 +85,7 @@ awaitable<std::optional<Event>> Engine::Impl::move(Run& run, Event event) {
     }
   }
   if (next.changed()) {
-    const auto moved = co_await commit(run, next);
+    const auto moved = co_await commit(run, next, event);
     if (!moved) co_return std::nullopt;
     if (*moved == Moved::lost) {
       if (load(id, run)) co_return event.kind == Event::Kind::signal ? event : first_event(run, Event::Kind::resume);
@@ -244,9 +244,9 @@ bool Engine::Impl::read_cancel(const base::ExecutionId& id, Run& run) {
   return true;
 }
 
-// One transaction with the move: its child, the cancellation of its child, and what the listener or the parent makes of
-// its end.
-awaitable<std::optional<Moved>> Engine::Impl::commit(Run& run, const Transition& next) {
+// One transaction with the move: its child, the cancellation of its child, what the listener or the parent makes of its
+// end, and what goes with the signal that it takes in.
+awaitable<std::optional<Moved>> Engine::Impl::commit(Run& run, const Transition& next, const Event& event) {
   const auto now = clock_.now();
   const auto& execution = run.live.execution;
   std::vector<storage::Transaction> parts;
@@ -272,6 +272,7 @@ awaitable<std::optional<Moved>> Engine::Impl::commit(Run& run, const Transition&
       return storage::tell_parent(connection, parent, told, now);
     });
   }
+  if (event.kind == Event::Kind::signal && run.asked.front().with) parts.push_back(run.asked.front().with);
   storage::Transaction with;
   if (!parts.empty()) {
     with = [parts = std::move(parts)](storage::Connection& connection) -> base::Result<void> {

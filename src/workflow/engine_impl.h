@@ -16,9 +16,10 @@
 
 namespace slipway::workflow {
 
-// A signal that waits for its turn, and where its answer goes.
+// A signal that waits for its turn, what is written with it, and where its answer goes.
 struct Asked {
   Signal signal;
+  storage::Transaction with;
   std::function<void(base::Result<SignalResult>)> answer;
 };
 
@@ -77,7 +78,7 @@ struct Engine::Impl {
   // Reads the execution into `run`. False, and a line in the log, where that fails: it stays as it is.
   bool load(const base::ExecutionId& id, Run& run);
   bool read_cancel(const base::ExecutionId& id, Run& run);
-  boost::asio::awaitable<std::optional<storage::Moved>> commit(Run& run, const Transition& next);
+  boost::asio::awaitable<std::optional<storage::Moved>> commit(Run& run, const Transition& next, const Event& event);
   // What follows from a move that is durable.
   void follow(Run& run, const Transition& next, const Event& event);
   Progress progress_of(const Run& run) const;
@@ -90,7 +91,7 @@ struct Engine::Impl {
   void answer(Run& run, base::Result<SignalResult> result);
   // Answers every signal that waits: the execution waits for none of them.
   void refuse_asked(Run& run);
-  net::Task<SignalResult> do_again(storage::ExecutionRow row, Signal signal);
+  net::Task<SignalResult> do_again(storage::ExecutionRow row, Signal signal, storage::Transaction with);
 
   struct Due {
     base::ExecutionId id;

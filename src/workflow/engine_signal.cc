@@ -22,10 +22,10 @@ std::string main_step(const Plan& plan, std::string_view path) {
 
 }  // namespace
 
-net::Task<SignalResult> Engine::signal(base::ExecutionId id, Signal signal) {
+net::Task<SignalResult> Engine::signal(base::ExecutionId id, Signal signal, storage::Transaction with) {
   auto row = CO_TRY(storage::find_execution(impl_->database_.reader(), id));
   if (!row) co_return base::not_found(fmt::format("there is no execution {}", id.str()));
-  if (row->ended_at) co_return co_await impl_->do_again(std::move(*row), std::move(signal));
+  if (row->ended_at) co_return co_await impl_->do_again(std::move(*row), std::move(signal), std::move(with));
   if (!signal.step.empty()) {
     co_return base::conflict(fmt::format("execution {} has not ended: it cannot begin anew at a step", id.str()));
   }
@@ -34,7 +34,8 @@ net::Task<SignalResult> Engine::signal(base::ExecutionId id, Signal signal) {
   }
   std::optional<base::Result<SignalResult>> result;
   co_await net::suspend_until(impl_->runtime_, [&](std::function<void()> resume) {
-    impl_->ask(id, {std::move(signal), [&result, resume = std::move(resume)](base::Result<SignalResult> answered) {
+    impl_->ask(id, {std::move(signal), std::move(with),
+                    [&result, resume = std::move(resume)](base::Result<SignalResult> answered) {
                       result.emplace(std::move(answered));
                       resume();
                     }});
@@ -71,7 +72,7 @@ void Engine::Impl::refuse_asked(Run& run) {
   }
 }
 
-net::Task<SignalResult> Engine::Impl::do_again(storage::ExecutionRow row, Signal signal) {
+net::Task<SignalResult> Engine::Impl::do_again(storage::ExecutionRow row, Signal signal, storage::Transaction with) {
   const auto refused = [&](std::string_view why) {
     return base::conflict(fmt::format("execution {} has ended as {}: {}", row.id.str(), row.state, why));
   };
@@ -96,7 +97,8 @@ net::Task<SignalResult> Engine::Impl::do_again(storage::ExecutionRow row, Signal
   const auto prepared = lay_out_retry(ended, plan, std::move(from), afresh, signal.by, now);
   const storage::Transaction work = [&](storage::Connection& connection) -> base::Result<void> {
     TRY(listener_.again(connection, ended.identity, ended.row.kind, now));
-    return prepared.write(connection);
+    TRY(prepared.write(connection));
+    return with ? with(connection) : base::Result<void>();
   };
   CO_TRY(co_await database_.write(work));
   launch(prepared.id);

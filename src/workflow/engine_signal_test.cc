@@ -2,6 +2,7 @@
 // restarts.
 
 #include "workflow/engine_test.h"
+#include "workflow/invariants.h"
 
 namespace slipway::workflow {
 namespace {
@@ -60,6 +61,32 @@ TEST_F(EngineSignals, one_of_two_that_come_at_once_is_taken_in) {
   EXPECT_EQ(taken, 1);
   EXPECT_EQ(refused, 1);
   end_of(id);
+}
+
+TEST_F(EngineSignals, what_goes_with_a_signal_or_a_cancel_is_written_with_it_or_neither_is) {
+  const auto id = launch(kPause);
+  until_state(id, "Waiting");
+  const auto no = [](storage::Connection&) -> base::Result<void> { return base::unavailable("no"); };
+  EXPECT_FALSE(net::run_to_end(runtime, [&] { return engine->cancel(id, "me", false, no); }));
+  EXPECT_FALSE(row_of(id).cancel_at);
+  Signal said;
+  said.kind = Signal::Kind::resume;
+  storage::ExecutionRow with;
+  const auto done = net::run_to_end(runtime, [&] {
+    return engine->signal(id, said, [&](storage::Connection& written) -> base::Result<void> {
+      with = *TRY(storage::find_execution(written, id));
+      return {};
+    });
+  });
+  ASSERT_TRUE(done);
+  EXPECT_EQ(with.state, "InProgress");
+
+  failures["B"] = {base::invalid("no")};
+  const auto failed = launch(document(step("B")));
+  end_of(failed);
+  said.kind = Signal::Kind::retry;
+  EXPECT_FALSE(net::run_to_end(runtime, [&] { return engine->signal(failed, said, no); }));
+  EXPECT_EQ(storage::executions_of(store->reader(), row_of(failed).environment_id, 10)->size(), 1u);
 }
 
 TEST_F(EngineSignals, to_one_that_runs_is_refused_with_what_it_does) {
@@ -159,6 +186,20 @@ TEST_F(EngineChildren, one_runs_and_its_parent_goes_on) {
   EXPECT_THAT(calls, testing::ElementsAre("Inner", "B"));
   EXPECT_THAT(broken_invariants(store->reader(), child_of(id)), testing::IsEmpty());
   EXPECT_EQ(listener.ends.size(), 1u) << "the listener hears of the parent alone";
+}
+
+TEST_F(EngineChildren, each_attempt_makes_one) {
+  failures["Inner"] = {base::unavailable("not yet")};
+  const auto id = launch(
+      document(step("Run", "inputs: {DocumentName: inner}, maxAttempts: 2", "aws:executeAutomation") + step("B")));
+  wait_for([&] { return calls.size() == 1; });
+  until_state(id, "Waiting");
+  settle();
+  advance(std::chrono::minutes(5));
+  EXPECT_EQ(end_of(id).status, Status::success);
+  EXPECT_THAT(calls, testing::ElementsAre("Inner", "Inner", "B"));
+  const auto broken = broken_invariants(store->reader()).value();
+  for (const auto& one : broken) ADD_FAILURE() << one.invariant << ": " << one.where << ": " << one.what;
 }
 
 TEST_F(EngineChildren, one_that_ends_while_the_broker_is_down_for_its_parent_wakes_it_at_the_start) {

@@ -115,12 +115,16 @@ constexpr Query kQueries[] = {
     {"I13",
      "SELECT 'execution ' || c.id, 'it runs, and its parent ' || c.parent_id || ' has ended' FROM execution c JOIN "
      "execution p ON p.id = c.parent_id WHERE c.ended_at IS NULL AND p.ended_at IS NOT NULL"},
+    // Each attempt of a step makes one: the first with its entry, every further one after a Retry.
     {"I13",
-     "SELECT 'execution ' || c.parent_id, 'it has ' || count(*) || ' children, and entered ' || (SELECT count(*) FROM "
-     "journal j WHERE j.execution_id = c.parent_id AND j.kind = 'Entered' AND json_extract(j.payload, '$.action') = "
-     "'aws:executeAutomation') || ' steps that make one' FROM execution c WHERE c.parent_id <> '' GROUP BY c.parent_id "
-     "HAVING count(*) > (SELECT count(*) FROM journal j WHERE j.execution_id = c.parent_id AND j.kind = 'Entered' AND "
-     "json_extract(j.payload, '$.action') = 'aws:executeAutomation')"},
+     "SELECT 'execution ' || parent_id, 'it has ' || children || ' children, and made ' || attempts || ' attempts of "
+     "steps that make one' FROM (SELECT c.parent_id, count(*) AS children, (SELECT count(*) FROM journal e JOIN "
+     "journal "
+     "j ON j.execution_id = e.execution_id AND j.step = e.step AND j.visit = e.visit AND j.kind IN ('Entered', "
+     "'Retry') "
+     "WHERE e.execution_id = c.parent_id AND e.kind = 'Entered' AND json_extract(e.payload, '$.action') = "
+     "'aws:executeAutomation') AS attempts FROM execution c WHERE c.parent_id <> '' GROUP BY c.parent_id) WHERE "
+     "children > attempts"},
 };
 
 base::Result<void> run(storage::Connection& connection, const Query& query, Found& found) {
