@@ -5,6 +5,7 @@
 #include "storage/documents.h"
 #include "storage/environments.h"
 #include "storage/installation.h"
+#include "storage/listings.h"
 #include "storage/store_fixture.h"
 
 namespace slipway::storage {
@@ -353,6 +354,50 @@ TEST_P(Executions, those_that_are_due_later_are_read_from_the_index_alone) {
       "id",
       {std::int64_t{1}}, [&](const Row& row) { plan += row.text(3); }));
   EXPECT_EQ(plan, "SEARCH execution USING COVERING INDEX execution_due (wake_at>?)");
+}
+
+// Runs what it is asked, and notes how the store went about it.
+struct ExplainingConnection final : Connection {
+  explicit ExplainingConnection(Connection& given) : real(given) {}
+  Result<std::int64_t> execute(std::string_view sql, std::initializer_list<Value> values) override {
+    return real.execute(sql, values);
+  }
+  Result<void> query(std::string_view sql, std::initializer_list<Value> values,
+                     const std::function<void(const Row&)>& visit) override {
+    TRY(real.query("EXPLAIN QUERY PLAN " + std::string(sql), values,
+                   [&](const Row& row) { plan.emplace_back(row.text(3)); }));
+    return real.query(sql, values, visit);
+  }
+  Connection& real;
+  std::vector<std::string> plan;
+};
+
+TEST_P(Executions, a_page_of_one_state_reads_what_is_in_it_and_what_has_not_ended) {
+  for (const auto* id : {"e-1", "e-2", "e-3"}) {
+    auto row = execution(id, "env-" + std::string(id).substr(2));
+    if (row.id.str() != "e-2") {
+      row.state = "Failed";
+      row.ended_at = at(5);
+    }
+    insert(row).value();
+  }
+  ExplainingConnection connection(database->reader());
+  const auto page = [&](std::string state, std::string before, int limit) {
+    std::vector<std::string> ids;
+    const auto rows =
+        list_executions(connection, {.environment_id = {}, .state = std::move(state)}, ExecutionId(before), limit);
+    for (const auto& row : *rows) ids.push_back(row.id.str());
+    return ids;
+  };
+  EXPECT_THAT(page("Failed", "", 10), ElementsAre("e-3", "e-1"));
+  EXPECT_THAT(connection.plan, testing::Contains("SEARCH x USING INDEX execution_ended (state=? AND id<?)"));
+  EXPECT_THAT(connection.plan, testing::Contains("SCAN execution USING COVERING INDEX execution_due"));
+  EXPECT_THAT(connection.plan, testing::Not(testing::Contains("USE TEMP B-TREE FOR ORDER BY")));
+  EXPECT_THAT(page("Failed", "", 1), ElementsAre("e-3"));
+  EXPECT_THAT(page("Failed", "e-3", 10), ElementsAre("e-1"));
+  EXPECT_THAT(page("InProgress", "", 10), ElementsAre("e-2"));
+  EXPECT_THAT(page("Waiting", "", 10), IsEmpty());
+  EXPECT_THAT(page("", "", 10), ElementsAre("e-3", "e-2", "e-1"));
 }
 
 TEST_P(Executions, children_stand_beside_the_one_active_execution) {
