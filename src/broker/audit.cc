@@ -30,6 +30,11 @@ storage::AuditRow audit_row(const Cause& cause, base::Time now, std::string targ
           .correlation_id = cause.correlation_id};
 }
 
+Cause by_the_broker(std::string operation) {
+  return {
+      .who = "slipway", .surface = "broker", .operation = std::move(operation), .request_id = {}, .correlation_id = {}};
+}
+
 base::Result<void> tell_status(storage::Connection& connection, const storage::EnvironmentRow& row) {
   boost::json::object data{{"status", row.status}, {"correlationId", row.correlation_id}};
   if (!row.failure_reason.empty()) data["reason"] = row.failure_reason;

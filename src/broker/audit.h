@@ -17,6 +17,9 @@ boost::json::object summary(const Environment& environment);
 storage::AuditRow audit_row(const Cause& cause, base::Time now, std::string target, const boost::json::object& before,
                             const boost::json::object& after);
 
+// Of what nobody asked for.
+Cause by_the_broker(std::string operation);
+
 // Tells followers that the environment has the row's status now.
 base::Result<void> tell_status(storage::Connection& connection, const storage::EnvironmentRow& row);
 // Warns them. `about`: added to the warning's words.

@@ -81,7 +81,7 @@ struct EventText {
 struct ClientConnection;  // broker/connection.h
 struct Explanation;       // broker/why.h
 
-class Environments final : private workflow::Listener, private workflow::Documents {
+class Environments final : private workflow::Listener, private workflow::Documents, private Notices {
  public:
   // All references, and the providers, outlive it.
   Environments(net::Runtime& runtime, storage::Database& database, const base::Clock& clock, const TypeRegistry& types,
@@ -201,6 +201,8 @@ class Environments final : private workflow::Listener, private workflow::Documen
   base::Result<void> again(storage::Connection& connection, const workflow::Identity& identity, const std::string& kind,
                            base::Time now) override;
   void progress(const workflow::Progress& progress) override;
+
+  void notice(const base::EnvironmentId& id, std::string what, std::string words) override;
 
   // workflow::Documents: those of the environment's type, by the base names of their files.
   base::Result<std::shared_ptr<const workflow::Plan>> find(const workflow::Identity& parent,

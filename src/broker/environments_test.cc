@@ -258,6 +258,22 @@ TEST(Environments, EveryChangeHasItsAuditRecord) {
   EXPECT_THAT(audit_of(world, id)[1].before, HasSubstr("\"fleet\":\"running\""));
 }
 
+TEST(Environments, WhatBecomesOfOneByItselfIsOnRecordAndFollowersHearOfIt) {
+  World world;
+  const auto id = world.launch(World::launch_request("first")).value()->id;
+  world.wait_for("first", Status::available);
+  const auto before = world.environments->events().now();
+  const auto told = [&] {
+    auto place = before;
+    return world.environments->events().read(place, id, 1 << 16);
+  };
+  world.provider.notices->notice(id, "ProgramDied", "The program main died; it is started again.");
+  world.until([&] { return told().find("The program main died") != std::string::npos; });
+  const auto record = audit_of(world, id).front();
+  EXPECT_EQ(record.what, "ProgramDied");
+  EXPECT_EQ(record.who, "slipway");
+}
+
 TEST(Environments, APageEndsWithATokenOfTheNext) {
   World world;
   for (const auto* name : {"one", "two", "three"}) {

@@ -248,6 +248,21 @@ void Environments::progress(const workflow::Progress& progress) {
                          {observe::kCorrelationId, progress.correlation_id}});
 }
 
+void Environments::notice(const base::EnvironmentId& id, std::string what, std::string words) {
+  observe::warning("something became of an environment by itself",
+                   {{"environment", id.str()}, {"what", what}, {"words", words}});
+  tasks_.spawn("notice of " + id.str(), [this, id, what, words]() -> boost::asio::awaitable<void> {
+    const auto now = clock_.now();
+    const auto audit = audit_row(by_the_broker(what), now, id.str(), {}, {{"reason", words}});
+    const auto written = co_await database_.write([=](storage::Connection& connection) -> base::Result<void> {
+      TRY(storage::insert_audit(connection, audit));
+      return tell_warning(connection, id, words, {}, now);
+    });
+    if (!written) observe::error("it cannot be put on record", written.error(), {{"environment", id.str()}});
+    tell_events();
+  });
+}
+
 base::Result<void> Environments::record(storage::Connection& connection, const Cause& cause, std::string target,
                                         const boost::json::object& before, const boost::json::object& after) const {
   return storage::insert_audit(connection, audit_row(cause, clock_.now(), std::move(target), before, after));
@@ -279,6 +294,7 @@ net::Task<void> Environments::start() {
     });
   }
   tasks_.spawn("sweep of leftovers", [this] { return sweep_after(std::nullopt); });
+  for (auto* provider : providers_) provider->report_to(this);
   for (const auto& environment : available) {
     if (auto* provider = provider_for(environment.region)) provider->tend(environment);
   }
@@ -289,6 +305,7 @@ net::Task<void> Environments::start() {
 }
 
 boost::asio::awaitable<void> Environments::stop() {
+  for (auto* provider : providers_) provider->report_to(nullptr);
   tasks_.cancel();
   // An execution that ends meanwhile may still begin a task.
   co_await engine_.stop();

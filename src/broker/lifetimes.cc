@@ -24,11 +24,6 @@ namespace {
 constexpr std::chrono::seconds kActivityPatience{10};
 constexpr std::chrono::minutes kCoarse{1};  // activity is stored no finer
 
-Cause by_the_broker(std::string operation) {
-  return {
-      .who = "slipway", .surface = "broker", .operation = std::move(operation), .request_id = {}, .correlation_id = {}};
-}
-
 }  // namespace
 
 base::Result<std::optional<base::Time>> Environments::end_of(const EnvironmentType& type, base::Time created_at,

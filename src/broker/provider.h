@@ -50,6 +50,15 @@ struct Endpoint {
   std::string prefix;          // its paths begin with that: connect_path(environment), or nothing
 };
 
+// Whom a provider tells what becomes by itself of an environment that it looks after.
+class Notices {
+ public:
+  virtual ~Notices() = default;
+  // Puts it on record and tells followers. `what`: the audit record's word, such as ProgramDied; `words`: a sentence
+  // for people. Returns at once.
+  virtual void notice(const base::EnvironmentId& id, std::string what, std::string words) = 0;
+};
+
 class Provider {
  public:
   virtual ~Provider() = default;
@@ -67,6 +76,8 @@ class Provider {
   // Called again whenever the environment changes and for every live one at start. Idempotent, level-triggered.
   virtual void tend(const Environment& environment) = 0;
   virtual void release(const base::EnvironmentId& id) = 0;
+  // Where it tells what becomes of them; null, as at the beginning: nowhere.
+  virtual void report_to(Notices* /*notices*/) {}
   // Whether the environment is in use, for its type's idle rule. What is unknown ends nothing. Changes nothing.
   virtual net::Task<Activity> activity(Environment /*environment*/) const { co_return Activity{}; }
   // How the broker reaches it; Endpoint::prefix is the caller's matter. Errors: invalid where it has none; conflict

@@ -109,6 +109,7 @@ class FakeProvider final : public Provider {
 
   void tend(const Environment& environment) override { tended[environment.id] = environment.fleet; }
   void release(const base::EnvironmentId& id) override { tended.erase(id); }
+  void report_to(Notices* listening) override { notices = listening; }
 
   std::vector<std::pair<std::string, std::string>> tags(const Environment& environment) const override {
     return {{"slipway:slurm-conf", "/folder/" + environment.name + "/slurm.conf"},
@@ -133,6 +134,7 @@ class FakeProvider final : public Provider {
   Activity used;
   std::optional<base::Error> activity_failure;
   std::optional<base::Error> check_failure;
+  Notices* notices = nullptr;
   std::vector<Instance> listed;
   std::map<base::EnvironmentId, Fleet> tended;
   std::vector<std::string> terminated_instances_of;

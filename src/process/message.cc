@@ -84,6 +84,10 @@ std::string to_json(const Spec& spec) {
   return json::serialize(spec_to_object(spec));
 }
 
+base::Result<Spec> parse_spec(std::string_view text) {
+  return parse_object<Spec>("spec.json", text, spec_of);
+}
+
 std::string to_json(const Request& request) {
   json::object object{{"mode", static_cast<int>(request.mode)},
                       {"folder", request.folder.native()},

@@ -32,8 +32,9 @@ struct Request {
 std::string to_json(const Request& request);
 base::Result<Request> parse_request(std::string_view json);
 
-// spec.json, for people who look into the folder.
+// spec.json.
 std::string to_json(const Spec& spec);
+base::Result<Spec> parse_spec(std::string_view text);
 
 struct Report {
   enum class What { prepared, adopted, running, exited, swept, failed };

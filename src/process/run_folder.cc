@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/text.h"
@@ -20,6 +21,7 @@ constexpr char kSpec[] = "spec.json";
 constexpr char kRunning[] = "running.json";
 constexpr char kExit[] = "exit.json";
 constexpr std::size_t kRecordLimitBytes = 64 << 10;
+constexpr std::size_t kSpecLimitBytes = 4 << 20;
 constexpr std::chrono::hours kLongestGrace{24};
 constexpr base::Time kYear10000{std::chrono::milliseconds(253'402'300'800'000)};
 
@@ -80,15 +82,22 @@ base::Result<void> replace_file(const Fd& directory, const std::string& name, st
   return {};
 }
 
-std::optional<RunRecord> read_record(const Fd& directory, const char* name) {
+// A job may have put anything in the file's place.
+std::optional<std::string> read_file(const Fd& directory, const char* name, std::size_t limit) {
   const Fd file(::openat(directory.get(), name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
   struct stat info = {};
   if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
-  std::string text(kRecordLimitBytes, '\0');
+  std::string text(std::min(limit, static_cast<std::size_t>(info.st_size)), '\0');
   const ssize_t size = ::read(file.get(), text.data(), text.size());
   if (size < 0) return std::nullopt;
   text.resize(static_cast<std::size_t>(size));
-  auto record = parse_record(text);
+  return text;
+}
+
+std::optional<RunRecord> read_record(const Fd& directory, const char* name) {
+  const auto text = read_file(directory, name, kRecordLimitBytes);
+  if (!text) return std::nullopt;
+  auto record = parse_record(*text);
   return record ? std::optional(std::move(*record)) : std::nullopt;
 }
 
@@ -136,6 +145,12 @@ base::Result<RunFolder> RunFolder::open(const std::filesystem::path& path) {
 
 base::Result<void> RunFolder::write_spec(const Spec& spec) const {
   return replace_file(directory_, kSpec, process::to_json(spec), false);
+}
+
+base::Result<Spec> RunFolder::spec() const {
+  const auto text = read_file(directory_, kSpec, kSpecLimitBytes);
+  if (!text) return base::not_found("the process's folder has no spec.json");
+  return parse_spec(*text);
 }
 
 base::Result<void> RunFolder::write_running(const RunRecord& record) const {

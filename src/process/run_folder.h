@@ -38,6 +38,8 @@ class RunFolder {
 
   // Each replaces the file as a whole. exit.json is on the disk when write_exit returns.
   base::Result<void> write_spec(const Spec& spec) const;
+  // What was asked. Errors: not_found; internal where it is nothing that a supervisor writes.
+  base::Result<Spec> spec() const;
   base::Result<void> write_running(const RunRecord& record) const;
   // The first running.json of a run, in place of all that told of the former.
   base::Result<void> begin(const RunRecord& record) const;

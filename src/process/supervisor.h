@@ -88,6 +88,11 @@ class Supervisors {
   // `absent` with a failure where the folder cannot be read.
   Status status(const std::filesystem::path& folder) const;
 
+  // What was asked for in `folder` last, as start() takes it: to start it once more. A job can write it, and gains
+  // nothing: it runs as the account that the job runs as. Errors: not_found; internal where nothing can be read out of
+  // it. Does not block for long.
+  base::Result<Spec> spec(const std::filesystem::path& folder) const;
+
   // Ends the process and every descendant, `setsid` ones included, and returns when none is left: SIGTERM to the
   // program, the spec's grace, then SIGKILL. What the program leaves when it ends is asked with SIGTERM too and has the
   // rest of the grace. Where the supervisor was killed, sweeps. Nothing there: success. Idempotent. Errors: unavailable

@@ -125,6 +125,11 @@ Status Supervisors::status(const fs::path& folder) const {
   return status;
 }
 
+base::Result<Spec> Supervisors::spec(const fs::path& folder) const {
+  const auto files = TRY(impl_->open(normal(folder)));
+  return files.spec();
+}
+
 net::Task<Status> Supervisors::stop(fs::path folder) {
   folder = normal(folder);
   auto opened = impl_->open(folder);

@@ -45,6 +45,7 @@ class LocalProvider final : public broker::Provider {
   net::Task<void> terminate_instances(broker::Environment environment) override;
   void tend(const broker::Environment& environment) override;
   void release(const base::EnvironmentId& id) override;
+  void report_to(broker::Notices* notices) override { machine_.notices = notices; }
   base::Result<broker::Endpoint> endpoint(const broker::Environment& environment,
                                           const broker::EndpointRule& rule) const override;
   std::vector<std::pair<std::string, std::string>> tags(const broker::Environment& environment) const override;

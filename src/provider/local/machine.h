@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "broker/ports.h"
+#include "broker/provider.h"
 #include "broker/resources.h"
 #include "net/runtime.h"
 #include "process/supervisor.h"
@@ -21,7 +22,8 @@ struct Machine {
   broker::Resources& resources;
   LocalSettings settings;
   Account account;
-  std::string installation;  // whose environments these are
+  std::string installation;            // whose environments these are
+  broker::Notices* notices = nullptr;  // null: nobody listens
 };
 
 }  // namespace slipway::provider::local

@@ -35,6 +35,12 @@ struct FixedTables final : broker::TypeTables {
   bool of_cluster = true;  // what the environment's type is one of
 };
 
+// What the broker would put on record.
+struct Heard final : broker::Notices {
+  void notice(const base::EnvironmentId&, std::string, std::string words) override { all.push_back(std::move(words)); }
+  std::vector<std::string> all;
+};
+
 struct MachineTest : testing::Test {
   MachineTest();
   ~MachineTest() override;

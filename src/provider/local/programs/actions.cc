@@ -11,6 +11,7 @@
 #include "provider/local/as_account.h"
 #include "provider/local/environments_folder.h"
 #include "provider/local/programs/program.h"
+#include "provider/local/programs/programs.h"
 #include "provider/local/regular_file.h"
 #include "workflow/reference.h"
 
@@ -26,6 +27,7 @@ constexpr std::size_t kRequirementsLimitBytes = 1 << 20;
 
 struct Services {
   const Machine& machine;
+  Programs& programs;
   VirtualEnvironments& virtual_environments;
 
   Place place(const StepContext& context) const { return {machine, context.environment_id}; }
@@ -197,13 +199,21 @@ net::Task<json::object> wait_for_http(Services services, StepContext context, js
   co_return json::object{};
 }
 
-net::Task<json::object> stop_process(Services services, StepContext context, json::object) {
-  CO_TRY(co_await stop(services.machine, services.place(context)));
+net::Task<json::object> stop_process(Services services, StepContext context, json::object inputs) {
+  // Nobody starts again what is being ended.
+  co_await services.programs.release(context.environment_id);
+  const auto place = services.place(context);
+  if (inputs.contains("Name")) {
+    CO_TRY(co_await stop(services.machine, place, text(inputs, "Name")));
+  } else {
+    CO_TRY(co_await stop(services.machine, place));
+  }
   co_return json::object{};
 }
 
 net::Task<json::object> remove_folder(Services services, StepContext context, json::object) {
   const auto place = services.place(context);
+  co_await services.programs.release(context.environment_id);
   CO_TRY(co_await stop(services.machine, place));
   CO_TRY(co_await net::run_blocking<void>(services.machine.runtime, [place] { return place.remove(); }));
   CO_TRY(co_await services.machine.resources.gone(context.environment_id, resources_of(place)));
@@ -213,10 +223,10 @@ net::Task<json::object> remove_folder(Services services, StepContext context, js
 
 }  // namespace
 
-void add_actions(workflow::ActionRegistry& registry, const Machine& machine,
+void add_actions(workflow::ActionRegistry& registry, const Machine& machine, Programs& programs,
                  VirtualEnvironments& virtual_environments) {
   using workflow::EffectClass;
-  const Services services{.machine = machine, .virtual_environments = virtual_environments};
+  const Services services{.machine = machine, .programs = programs, .virtual_environments = virtual_environments};
   const auto add = [&](std::string name, EffectClass effect, auto run, workflow::Action::Inputs inputs = {},
                        std::vector<std::string_view> outputs = {}) {
     add_action(registry, std::move(name), effect, std::bind_front(run, services), std::move(inputs),
@@ -238,7 +248,7 @@ void add_actions(workflow::ActionRegistry& registry, const Machine& machine,
   add("local:waitForPort", EffectClass::read, wait_for_port, {.required = {"Port"}, .optional = {"Name"}});
   add("local:waitForHttp", EffectClass::read, wait_for_http,
       {.required = {"Port"}, .optional = {"Path", "Status", "Name"}});
-  add("local:stopProcess", EffectClass::natural, stop_process);
+  add("local:stopProcess", EffectClass::natural, stop_process, {.required = {}, .optional = {"Name"}});
   add("local:removeFolder", EffectClass::natural, remove_folder, {}, {"Removed"});
 }
 

@@ -11,7 +11,7 @@
 //   local:startProcess  Program, Name?, Arguments?, Environment?, Folder?, MemoryMiB?, CpuSeconds?
 //   local:waitForPort   Port, Name?                   until something listens there
 //   local:waitForHttp   Port, Path?, Status?, Name?   until that is the answer
-//   local:stopProcess                                 every program of the environment
+//   local:stopProcess   Name?                         that program, whose log goes too; where not given, all of them
 //   local:connectionUrl Path?, Query?                 output Url of its first port; for connect documents alone
 //   local:removeFolder                                folder and ports; output Removed (true)
 //
@@ -24,7 +24,10 @@
 
 namespace slipway::provider::local::programs {
 
-// Both must outlive the registry.
-void add_actions(workflow::ActionRegistry& registry, const Machine& machine, VirtualEnvironments& virtual_environments);
+class Programs;
+
+// All must outlive the registry.
+void add_actions(workflow::ActionRegistry& registry, const Machine& machine, Programs& programs,
+                 VirtualEnvironments& virtual_environments);
 
 }  // namespace slipway::provider::local::programs

@@ -125,12 +125,20 @@ Result<base::Secret> Place::read_secret(std::string_view name) const {
   return error;
 }
 
+Result<void> Place::forget(std::string_view program) const {
+  return remove(process(program));
+}
+
 Result<void> Place::remove() const {
+  return remove(folder_);
+}
+
+Result<void> Place::remove(const fs::path& folder) const {
   const AsAccount as(machine_.account);
   std::error_code error;
-  fs::remove_all(folder_, error);
+  fs::remove_all(folder, error);
   if (!error) return {};
-  auto cause = base::from_errno(fmt::format("cannot remove the folder {}", folder_.native()), error.value());
+  auto cause = base::from_errno(fmt::format("cannot remove the folder {}", folder.native()), error.value());
   cause.code = "DirectoryNotRemoved";
   return cause;
 }

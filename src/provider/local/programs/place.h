@@ -37,9 +37,13 @@ class Place {
   base::Result<fs::path> new_secret(std::string_view name) const;
   // Errors: not_found with code NoSecret.
   base::Result<base::Secret> read_secret(std::string_view name) const;
+  // Removes a program's folder; nothing of it may run.
+  base::Result<void> forget(std::string_view program) const;
   base::Result<void> remove() const;
 
  private:
+  base::Result<void> remove(const fs::path& folder) const;
+
   const Machine& machine_;
   fs::path folder_;
 };

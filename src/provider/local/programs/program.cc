@@ -46,12 +46,6 @@ asio::awaitable<int> ask(net::Runtime& runtime, std::uint16_t port, std::string 
   co_return status;
 }
 
-std::string how_it_ended(const process::Status& status) {
-  if (!status.failure.empty()) return fmt::format("ended: {}", status.failure);
-  if (status.exit_signal) return fmt::format("was ended by signal {}", *status.exit_signal);
-  return fmt::format("ended with exit code {}", status.exit_code.value_or(-1));
-}
-
 base::Error with_lines(base::Error error, const Place& place, const std::string& name) {
   error.evidence = place.last_lines(name);
   return error;
@@ -132,6 +126,12 @@ net::Task<void> stop(const Machine& machine, Place place) {
   co_return Result<void>();
 }
 
+net::Task<void> stop(const Machine& machine, Place place, std::string name) {
+  CO_TRY(check_name(name));
+  CO_TRY(co_await machine.supervisors.stop(place.process(name)));
+  co_return co_await net::run_blocking<void>(machine.runtime, [place, name] { return place.forget(name); });
+}
+
 Result<std::uint16_t> first_port(const Machine& machine, const base::EnvironmentId& id) {
   const auto ports = TRY(machine.ports.of(id));
   if (!ports.empty()) return ports.front();
@@ -149,28 +149,10 @@ Result<broker::Endpoint> endpoint(const Machine& machine, const base::Environmen
   return endpoint;
 }
 
-std::vector<broker::Instance> instances(const Machine& machine, const broker::Environment& environment) {
-  const Place place(machine, environment.id);
-  std::vector<broker::Instance> all;
-  for (const auto& name : place.names()) {
-    const auto status = machine.supervisors.status(place.process(name));
-    if (status.state == State::absent) continue;
-    const bool runs = status.state != State::exited;
-    const bool wanted = environment.status == broker::Status::available;
-    if (!runs && !wanted) continue;
-    const auto id = base::sha256_hex(environment.id.str() + "/" + name + "/" + status.run_id).substr(0, 17);
-    all.push_back({.id = "i-" + id,
-                   .type = "process",
-                   .state = runs ? "running" : "stopped",
-                   .role = all.empty() ? "HeadNode" : "ComputeNode",
-                   .queue = {},
-                   .node = name,
-                   .private_address = "127.0.0.1",
-                   .public_address = {},
-                   .launched_at = status.started_at,
-                   .problem = runs ? std::string() : fmt::format("The program {}.", how_it_ended(status))});
-  }
-  return all;
+std::string how_it_ended(const process::Status& status) {
+  if (!status.failure.empty()) return fmt::format("ended: {}", status.failure);
+  if (status.exit_signal) return fmt::format("was ended by signal {}", *status.exit_signal);
+  return fmt::format("ended with exit code {}", status.exit_code.value_or(-1));
 }
 
 }  // namespace slipway::provider::local::programs

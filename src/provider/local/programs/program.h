@@ -34,6 +34,8 @@ net::Task<void> wait_for_answer(const Machine& machine, Place place, std::string
 
 // Ends all programs of the environment with every descendant, and returns when none is left. Idempotent.
 net::Task<void> stop(const Machine& machine, Place place);
+// Ends one, which is none of the environment's any more: its folder and its log go too. Idempotent. Errors: BadName.
+net::Task<void> stop(const Machine& machine, Place place, std::string name);
 
 // Errors: conflict with code NoPort where the environment has reserved none.
 base::Result<std::uint16_t> first_port(const Machine& machine, const base::EnvironmentId& id);
@@ -41,7 +43,7 @@ base::Result<std::uint16_t> first_port(const Machine& machine, const base::Envir
 base::Result<broker::Endpoint> endpoint(const Machine& machine, const base::EnvironmentId& id,
                                         const broker::EndpointRule& rule);
 
-// One for each program that was started and not stopped; one that died has a problem.
-std::vector<broker::Instance> instances(const Machine& machine, const broker::Environment& environment);
+// "ended with exit code 3".
+std::string how_it_ended(const process::Status& status);
 
 }  // namespace slipway::provider::local::programs

@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -130,6 +131,59 @@ TEST_F(Programs, OneThatDiesIsToldWithItsLastLinesAndShown) {
   const auto shown = provider->instances(environment);
   ASSERT_EQ(shown.size(), 1u);
   EXPECT_THAT(shown[0].problem, HasSubstr("exit code 3"));
+}
+
+TEST_F(Programs, OneThatIsKilledWhileItsEnvironmentIsAvailableComesBackAndItIsTold) {
+  Heard heard;
+  provider->report_to(&heard);
+  act("local:makeFolder").value();
+  start("echo started >> starts; exec sleep 1000").value();
+  provider->tend(environment);
+  const auto before = pid_of("main");
+  ASSERT_EQ(::kill(before, SIGKILL), 0);
+  ASSERT_TRUE(until([&] { return pid_of("main") > 0 && pid_of("main") != before; }));
+  ASSERT_TRUE(until([&] { return read("starts") == "started\nstarted\n"; }));
+  EXPECT_THAT(heard.all, testing::ElementsAre("The program main was ended by signal 9; it is started again."));
+  ASSERT_TRUE(until([&] { return provider->instances(environment)[0].problem.empty(); }));
+  // What is stopped stays so.
+  act("local:stopProcess").value();
+  EXPECT_THAT(processes(), testing::IsEmpty());
+  EXPECT_EQ(heard.all.size(), 1u);
+}
+
+TEST_F(Programs, OneThatDiedWhileNoBrokerRanComesBackWithTheNextOne) {
+  act("local:makeFolder").value();
+  start("exec sleep 1000").value();
+  ASSERT_EQ(::kill(pid_of("main"), SIGKILL), 0);
+  ASSERT_TRUE(until([&] { return pid_of("main") == 0; }));
+  restart();
+  provider->tend(environment);
+  EXPECT_TRUE(until([&] { return pid_of("main") > 0; }));
+}
+
+TEST_F(Programs, OneThatEndsWellStaysDown) {
+  Heard heard;
+  provider->report_to(&heard);
+  act("local:makeFolder").value();
+  start("until [ -e end ]; do sleep 0.02; done").value();
+  provider->tend(environment);
+  act("local:writeFile", {{"Path", "end"}, {"Content", ""}}).value();
+  ASSERT_TRUE(until([&] { return provider->instances(environment)[0].state == "stopped"; }));
+  EXPECT_EQ(provider->instances(environment)[0].problem, "The program ended with exit code 0.");
+  EXPECT_THAT(heard.all, testing::IsEmpty());
+}
+
+TEST_F(Programs, OneOfThemIsStoppedByNameAndIsNoneAnyMore) {
+  act("local:makeFolder").value();
+  for (const auto* name : {"main", "other"}) {
+    act("local:startProcess", {{"Program", "/bin/sleep"}, {"Name", name}, {"Arguments", json::array{"1000"}}}).value();
+  }
+  for (int twice = 0; twice < 2; ++twice) act("local:stopProcess", {{"Name", "other"}}).value();
+  const auto shown = provider->instances(environment);
+  ASSERT_EQ(shown.size(), 1u);
+  EXPECT_EQ(shown[0].node, "main");
+  EXPECT_EQ(shown[0].state, "running");
+  EXPECT_EQ(act("local:stopProcess", {{"Name", "../main"}}).error().code, "BadName");
 }
 
 TEST_F(Programs, AProgramThatIsNotThereIsNamed) {

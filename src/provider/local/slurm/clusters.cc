@@ -72,7 +72,8 @@ boost::asio::awaitable<void> Clusters::release(base::EnvironmentId id) {
   if (found == keepers_.end()) co_return;
   const auto kept = found->second;
   co_await kept->stop();
-  keepers_.erase(id);
+  // Two may ask for it at once.
+  if (const auto still = keepers_.find(id); still != keepers_.end() && still->second == kept) keepers_.erase(still);
 }
 
 std::vector<std::pair<std::string, std::string>> Clusters::tags(const Environment& environment) const {
