@@ -1,6 +1,7 @@
 #pragma once
-// Whether an environment is in use, as a provider tells it. Used by the watch over idleness.
+// Whether an environment is in use, as a provider or its own endpoint tells it. Used by the watch over idleness.
 
+#include <boost/json/value.hpp>
 #include <optional>
 
 #include "base/clock.h"
@@ -13,5 +14,12 @@ struct Activity {
   bool busy = false;                 // in use now
   std::optional<base::Time> last{};  // when it was last in use, where the source tells
 };
+
+struct HttpQuestion;  // broker/environment_type.h
+
+// What the endpoint's answer to the question tells. Unknown where what the question selects is not there, or no time.
+Activity told_by(const HttpQuestion& question, const boost::json::value& answer);
+// What two answers tell together: unknown where one of them is.
+Activity together(const Activity& a, const Activity& b);
 
 }  // namespace slipway::broker

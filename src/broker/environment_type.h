@@ -24,7 +24,11 @@
 //   status:                        by source of events; or ../shared/FILE.yaml that holds the mapping
 //     sagemaker: {status: NotebookInstanceStatus, instance: NotebookInstanceName, alternates: {InService: COMPLETED}}
 //   instance: {id: NotebookInstanceName, arn: NotebookArn, role: EnvironmentInstanceRoleArn}
-//   idle: {after: '{{ IdleMinutes }}', action: stop, activity: {...}}
+//   idle:                          without activity, its provider tells what is in use
+//     after: '{{ IdleMinutes }}'
+//     action: stop
+//     activity: {http: [{path: /api/status, last: last_activity}, {path: /api/tasks, busy: {select: '$..state', equals:
+//     busy}}]}
 //   timeToLive: {default: 7d, most: 30d, warn: 1h, action: terminate}
 //   test: {configuration: SMALL, parameters: {}, keeps: notes/kept.txt}
 
@@ -40,6 +44,7 @@
 #include "base/result.h"
 #include "workflow/declarations.h"
 #include "workflow/plan.h"
+#include "workflow/selector.h"
 
 namespace slipway::broker {
 
@@ -88,10 +93,18 @@ struct InstanceKeys {
 enum class EndAction { stop, terminate };
 std::string_view to_string(EndAction action);
 
+// What the broker asks the endpoint of an environment, to know whether it is in use. At least one of the selectors.
+struct HttpQuestion {
+  std::string path;                        // behind the endpoint's prefix, with a query where it needs one
+  std::optional<workflow::Selector> last;  // in the JSON of the answer: when it was last in use, or several such times
+  std::optional<workflow::Selector> busy;  // what is `equals`, or has one that is, while it is in use
+  boost::json::value equals;
+};
+
 struct IdleRule {
   boost::json::value after = 0;  // minutes, or a text that is one reference to an Integer parameter; 0: never
   EndAction action = EndAction::stop;
-  boost::json::object activity;  // how activity is seen
+  std::vector<HttpQuestion> http;  // none: its provider tells
 };
 
 struct TimeToLive {

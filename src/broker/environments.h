@@ -59,10 +59,6 @@ struct Launch {
   std::shared_ptr<const workflow::Plan> plan;
 };
 
-struct LifetimeSettings {
-  std::chrono::milliseconds look = std::chrono::seconds(15);  // between two looks; an end is late by no more
-};
-
 struct EnvironmentPage {
   std::vector<EnvironmentPtr> environments;  // in the order they were made
   std::string next;                          // token of the next page, empty at the end
@@ -240,6 +236,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
   boost::asio::awaitable<void> end_by_itself(Environment environment, EndAction action, std::string operation);
   // `settled`: there was a look before. `anew`: the clock was set meanwhile, so idleness is counted from now on.
   boost::asio::awaitable<void> look_at_idle(base::Time now, bool settled, bool anew);
+  net::Task<Activity> activity_of(Environment environment, TypePtr type);
   boost::asio::awaitable<void> look_at_activity(Environment environment, base::Time now, bool settled, bool anew);
   // Takes away what is recorded for environments that are gone.
   boost::asio::awaitable<void> sweep_after(std::optional<base::EnvironmentId> id);

@@ -12,6 +12,10 @@
 
 namespace slipway::broker {
 
+struct LifetimeSettings {
+  std::chrono::milliseconds look = std::chrono::seconds(15);  // between two looks; an end is late by no more
+};
+
 // What is to be done about the end of its time.
 enum class EndStep { nothing, warn, end };
 // `warn`: how long before the end the warning comes. An end that a restart or a late clock missed is due at once, its

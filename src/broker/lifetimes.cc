@@ -9,6 +9,7 @@
 #include <set>
 
 #include "broker/audit.h"
+#include "broker/connection.h"
 #include "broker/environments.h"
 #include "config/reader.h"
 #include "net/deadline.h"
@@ -186,23 +187,34 @@ boost::asio::awaitable<void> Environments::look_at_idle(base::Time now, bool set
   co_await looks.join();
 }
 
+net::Task<Activity> Environments::activity_of(Environment environment, TypePtr type) {
+  auto& provider = *provider_for(environment.region);
+  if (type->idle->http.empty() || !type->endpoint) co_return co_await provider.activity(environment);
+  const auto prefix = type->endpoint->prefix ? connect_path(environment.id) : std::string();
+  Activity all{.known = true};
+  for (const auto& question : type->idle->http) {
+    const auto answer = CO_TRY(co_await provider.ask(environment, *type->endpoint, prefix + question.path));
+    all = together(all, told_by(question, answer));
+  }
+  co_return all;
+}
+
 boost::asio::awaitable<void> Environments::look_at_activity(Environment environment, base::Time now, bool settled,
                                                             bool anew) {
   const auto type = type_of(environment);
-  auto* provider = provider_for(environment.region);
-  if (!type || !type->idle || provider == nullptr) co_return;
+  if (!type || !type->idle || provider_for(environment.region) == nullptr) co_return;
   const auto after = type->idle_after(environment.parameters);
   if (after <= std::chrono::minutes(0)) co_return;
   const auto answered =
       co_await net::with_deadline<Activity>(runtime_, net::in(kActivityPatience), "activity was not told in time",
-                                            [provider, &environment] { return provider->activity(environment); });
+                                            [&] { return activity_of(environment, type); });
   const auto seen = answered ? *answered : Activity{};
   if (!seen.known) {
     if (unknown_activity_.insert(environment.id).second) {
       observe::warning("an environment's activity is unknown, so it is not ended when idle",
                        {{"environment", environment.id.str()},
                         {"name", environment.name},
-                        {"reason", answered ? "its provider does not tell" : answered.error().message},
+                        {"reason", answered ? "nothing that it was asked tells" : answered.error().message},
                         {observe::kCorrelationId, environment.correlation_id}});
     }
   } else {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <limits>
 
+#include "broker/connection.h"
 #include "broker/test_world.h"
 
 namespace slipway::broker {
@@ -22,7 +23,7 @@ parameters:
   Minutes: {type: Integer, default: 60}
 documents:
   local: {launch: launch.yaml, terminate: terminate.yaml, start: start.yaml, stop: stop.yaml}
-idle: {after: '{{ Minutes }}', action: stop, activity: {provider: true}}
+idle: {after: '{{ Minutes }}', action: stop}
 timeToLive: {default: 8h, most: 24h, warn: 1h, action: terminate}
 )";
 
@@ -233,6 +234,37 @@ TEST_F(Lifetimes, ATerminateAtTheSameMomentWins) {
   EXPECT_EQ(world.action("test:stop").runs, 0);
   world.action("test:terminate").held = false;
   until(Status::terminated);
+}
+
+TEST_F(Lifetimes, AnEndpointIsAskedWhereTheTypeSaysHowAndAllItsAnswersCount) {
+  std::string type(kType);
+  type.replace(type.find("action: stop}"), 13, R"(action: stop, activity: {http: [
+  {path: /status, last: last_activity}, {path: '/kernels?quiet=1', busy: {select: '$..state', equals: busy}}]}}
+endpoint: {prefix: true})");
+  write("type.yaml", type);
+  restart();
+  launched();
+  const auto prefix = connect_path(id);
+  const auto answer = [&](std::string state) {
+    world.provider.answers[prefix + "/kernels?quiet=1"] = boost::json::array{{{"state", "idle"}}, {{"state", state}}};
+  };
+  world.provider.answers[prefix + "/status"] = {{"last_activity", base::iso8601(world.clock.now())}};
+  use({.known = true});  // of no importance
+  pass(2h);
+  EXPECT_EQ(find()->status, Status::available) << "one of two does not answer";
+  answer("busy");
+  pass(2h);
+  EXPECT_EQ(find()->status, Status::available) << "it computes, and says nothing";
+  answer("idle");
+  pass(59min);
+  world.provider.answers[prefix + "/status"] = {{"last_activity", "2023-11-14T23:13"}};
+  pass(1min);
+  EXPECT_EQ(find()->status, Status::available) << "what is no time tells nothing";
+  world.provider.answers[prefix + "/status"] = {{"last_activity", base::iso8601(world.clock.now() - 30min)}};
+  pass(29min);
+  EXPECT_EQ(find()->status, Status::available);
+  pass(1min);
+  until(Status::stopped);
 }
 
 TEST_F(Lifetimes, ASourceThatFailsStopsNothing) {

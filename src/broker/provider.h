@@ -78,8 +78,15 @@ class Provider {
   virtual void release(const base::EnvironmentId& id) = 0;
   // Where it tells what becomes of them; null, as at the beginning: nowhere.
   virtual void report_to(Notices* /*notices*/) {}
-  // Whether the environment is in use, for its type's idle rule. What is unknown ends nothing. Changes nothing.
-  virtual net::Task<Activity> activity(Environment /*environment*/) const { co_return Activity{}; }
+  // Whether the environment is in use, for its type's idle rule, as far as that shows from outside. What is unknown
+  // ends nothing. Changes nothing of it; may compare with what an earlier call saw.
+  virtual net::Task<Activity> activity(Environment /*environment*/) { co_return Activity{}; }
+  // What its endpoint answers with status 200 to a GET of `path` (whole, with the prefix), at most 1 MiB of JSON.
+  // Errors: those of endpoint(); unavailable where nobody answers so. Has no deadline of its own.
+  virtual net::Task<boost::json::value> ask(Environment environment, EndpointRule /*rule*/,
+                                            std::string /*path*/) const {
+    co_return base::invalid(environment.name + " has no endpoint that this broker can reach");
+  }
   // How the broker reaches it; Endpoint::prefix is the caller's matter. Errors: invalid where it has none; conflict
   // with code NoPort, not_found with code NoSecret where its launch did not get so far.
   virtual base::Result<Endpoint> endpoint(const Environment& environment, const EndpointRule& /*rule*/) const {

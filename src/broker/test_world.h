@@ -126,11 +126,18 @@ class FakeProvider final : public Provider {
     co_return on_remove ? on_remove(what) : base::Result<void>();
   }
 
-  net::Task<Activity> activity(Environment) const override {
+  net::Task<boost::json::value> ask(Environment, EndpointRule, std::string path) const override {
+    const auto found = answers.find(path);
+    if (found == answers.end()) co_return base::unavailable("nobody answers at " + path);
+    co_return found->second;
+  }
+
+  net::Task<Activity> activity(Environment) override {
     if (activity_failure) co_return *activity_failure;
     co_return used;
   }
 
+  std::map<std::string, boost::json::value> answers;  // of endpoints, by path
   Activity used;
   std::optional<base::Error> activity_failure;
   std::optional<base::Error> check_failure;

@@ -119,6 +119,10 @@ void check_instance(const base::YamlNode& node, TypeReading& reading) {
 
 void check_idle(const base::YamlNode& node, TypeReading& reading) {
   Fields fields(node, "/idle", "idle", reading.problems);
+  if (!reading.type.idle->http.empty() && !reading.type.endpoint) {
+    fields.problem("E-IDLE", "activity",
+                   "what is asked over HTTP needs endpoint: it says where, and with which secret");
+  }
   const auto& after = reading.type.idle->after;
   if (!after.is_string()) return;
   const auto pieces = workflow::split_references(after.get_string());

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "broker/type_reading.h"
 #include "config/reader.h"
 
@@ -12,6 +14,7 @@ using workflow::Fields;
 
 namespace {
 
+constexpr std::size_t kMostQuestions = 8;
 constexpr std::int64_t kMostMinutes = 60 * 24 * 366;
 
 EndAction read_action(Fields& fields, EndAction otherwise) {
@@ -33,6 +36,54 @@ std::optional<milliseconds> read_duration(Fields& fields, std::string_view key) 
   return *duration;
 }
 
+void read_question(const base::YamlNode& node, std::string pointer, TypeReading& reading) {
+  Fields fields(node, std::move(pointer), "question", reading.problems);
+  const auto selector = [&](Fields& of, std::string_view key) -> std::optional<workflow::Selector> {
+    const auto text = of.text(key);
+    if (!text) return std::nullopt;
+    auto parsed = workflow::parse_selector(*text);
+    if (parsed) return std::move(*parsed);
+    of.problem("E-SEL", key, parsed.error().message);
+    return std::nullopt;
+  };
+  HttpQuestion question;
+  question.path = fields.text("path").value_or("");
+  const auto is_plain = [](unsigned char c) { return c > ' ' && c < 0x7f; };
+  if (!question.path.starts_with('/') || !std::ranges::all_of(question.path, is_plain)) {
+    fields.problem("E-IDLE", "path", "path is that of a URL, such as /api/status: it begins with / and has no spaces");
+  }
+  question.last = selector(fields, "last");
+  if (const auto* busy = fields.find("busy")) {
+    Fields inner(*busy, fields.pointer("busy"), "busy", reading.problems);
+    question.busy = selector(inner, "select");
+    const auto* equals = inner.find("equals");
+    if (inner.is_mapping() && (inner.find("select") == nullptr || equals == nullptr || !equals->is_scalar())) {
+      inner.problem("E-IDLE", "equals", "busy needs select, and equals with one value");
+    }
+    if (equals != nullptr) question.equals = equals->to_json();
+    inner.refuse_rest();
+  } else if (fields.find("last") == nullptr) {
+    fields.problem("E-IDLE", "", "a question needs last or busy: what of the answer tells activity");
+  }
+  fields.refuse_rest();
+  reading.type.idle->http.push_back(std::move(question));
+}
+
+void read_activity(Fields& idle, TypeReading& reading) {
+  const auto* node = idle.find("activity");
+  if (node == nullptr) return;
+  Fields fields(*node, idle.pointer("activity"), "activity", reading.problems);
+  const auto* http = fields.find("http");
+  if (http == nullptr || !http->is_sequence() || http->items.empty() || http->items.size() > kMostQuestions) {
+    fields.problem("E-IDLE", "http", fmt::format("activity needs http: a list of 1 to {} questions", kMostQuestions));
+  } else {
+    for (std::size_t i = 0; i < http->items.size(); ++i) {
+      read_question(http->items[i], fmt::format("{}/{}", fields.pointer("http"), i), reading);
+    }
+  }
+  fields.refuse_rest();
+}
+
 void read_idle(Fields& root, TypeReading& reading) {
   const auto* node = root.find("idle");
   if (node == nullptr) return;
@@ -46,9 +97,9 @@ void read_idle(Fields& root, TypeReading& reading) {
     idle.after = after->text;
   }
   idle.action = read_action(fields, EndAction::stop);
-  idle.activity = read_object(fields, "activity");
-  fields.refuse_rest();
   reading.type.idle = std::move(idle);
+  read_activity(fields, reading);
+  fields.refuse_rest();
 }
 
 void read_time_to_live(Fields& root, TypeReading& reading) {

@@ -48,7 +48,8 @@ connection: {keys: {Url: {title: Page, secret: true, proxied: true}}, instructio
 endpoint: {secret: key, authorization: Bearer, prefix: true}
 status: {machine: {status: State, instance: Name, alternates: {Running: COMPLETED}}}
 instance: {id: Id, arn: Arn, role: Role}
-idle: {after: '{{ Size }}', action: stop, activity: {http: true}}
+idle: {after: '{{ Size }}', action: stop, activity: {http: [
+  {path: '/api/status', last: last_activity}, {path: '/api/kernels?a=b', busy: {select: '$..state', equals: busy}}]}}
 timeToLive: {default: 7d, most: 30d, warn: 1h, action: terminate}
 test: {configuration: BIG, parameters: {Size: 3}, keeps: notes/kept.txt}
 )";
@@ -108,7 +109,14 @@ constexpr Change kRefused[] = {
     {"after: '{{ Size }}'", "after: -1"},
     {"after: '{{ Size }}'", "after: soon"},
     {"action: stop", "action: pause"},
-    {"activity: {http: true}", "activity: http"},
+    {"activity: {http: [", "activity: {https: ["},
+    {"path: '/api/status'", "path: api/status"},
+    {"path: '/api/status'", "path: '/api status'"},
+    {"path: '/api/status', ", ""},
+    {"last: last_activity", "least: last_activity"},
+    {", last: last_activity", ""},
+    {", equals: busy", ""},
+    {"equals: busy", "equals: [busy]"},
     {"default: 7d", "default: a week"},
     {"most: 30d", "longest: 30d"},
     {"configuration: BIG", "settings: BIG"},

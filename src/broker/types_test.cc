@@ -162,7 +162,7 @@ connection:
 status:
   machine: {status: State, instance: Name, alternates: {Running: COMPLETED}}
 instance: {id: Name}
-idle: {after: '{{ Size }}', action: stop, activity: {http: true}}
+idle: {after: '{{ Size }}', action: stop}
 timeToLive: {default: 7d, most: 30d, warn: 1h}
 test: {configuration: BIG, parameters: {Size: 3}}
 )";
@@ -248,6 +248,12 @@ TEST_F(WholeTypes, WhatDoesNotFitTogetherIsTold) {
   EXPECT_THAT(refusal("Url: {title", "Url: {proxied: true, title"), HasSubstr("Url is proxied, which needs endpoint"));
   EXPECT_THAT(refusal("COMPLETED", "RUNNING"), HasSubstr("'RUNNING' is no status"));
   EXPECT_THAT(refusal("{id: Name}", "{id: Colour}"), HasSubstr("launch.yaml gives no output Colour"));
+  const auto asks =
+      refusal("stop}", "stop, activity: {http: [{path: /now, last: 'a['}, {path: now, busy: {select: a}}]}}");
+  EXPECT_THAT(asks, HasSubstr("asked over HTTP needs endpoint"));
+  EXPECT_THAT(asks, HasSubstr("thing/type.yaml:25:80: E-SEL"));
+  EXPECT_THAT(asks, HasSubstr("it begins with /"));
+  EXPECT_THAT(asks, HasSubstr("busy needs select, and equals"));
   EXPECT_THAT(refusal("{{ Size }}", "{{ Mode }}"), HasSubstr("one reference to an Integer parameter"));
   EXPECT_THAT(refusal("    stop: terminate.yaml\n", ""), HasSubstr("idle is to stop, but local has no stop document"));
   EXPECT_THAT(refusal("most: 30d", "most: 3d"), HasSubstr("default is longer than most"));

@@ -29,17 +29,28 @@ std::string read_proc(const std::string& path) {
   return text;
 }
 
-std::optional<ProcessStat> read_stat(pid_t pid) {
-  const auto text = read_proc(fmt::format("/proc/{}/stat", pid));
+std::optional<ProcessStat> parse_stat(pid_t pid, std::string_view text) {
   // The name, field 2, is in parentheses and may hold any byte: count from the last one.
   const auto name_end = text.rfind(')');
-  if (name_end == std::string::npos || name_end + 2 >= text.size()) return std::nullopt;
-  const auto fields = base::split(std::string_view(text).substr(name_end + 2), ' ');  // from field 3
+  if (name_end == std::string_view::npos || name_end + 2 >= text.size()) return std::nullopt;
+  const auto fields = base::split(text.substr(name_end + 2), ' ');  // from field 3
   if (fields.size() < 20) return std::nullopt;
   ProcessStat stat{.pid = pid, .state = fields[0].empty() ? '?' : fields[0][0]};
-  std::from_chars(fields[1].data(), fields[1].data() + fields[1].size(), stat.parent);
-  std::from_chars(fields[19].data(), fields[19].data() + fields[19].size(), stat.started);
+  const auto number = [&](std::size_t field, auto& value) {
+    std::from_chars(fields[field].data(), fields[field].data() + fields[field].size(), value);
+  };
+  number(1, stat.parent);
+  number(19, stat.started);
+  for (const std::size_t used : {11, 12, 13, 14}) {  // utime, stime, cutime, cstime
+    unsigned long long ticks = 0;
+    number(used, ticks);
+    stat.cpu += ticks;
+  }
   return stat;
+}
+
+std::optional<ProcessStat> read_stat(pid_t pid) {
+  return parse_stat(pid, read_proc(fmt::format("/proc/{}/stat", pid)));
 }
 
 std::vector<ProcessStat> list_processes() {

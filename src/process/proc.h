@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "process/fd.h"
@@ -17,6 +18,7 @@ struct ProcessStat {
   pid_t parent = 0;
   char state = 0;                  // 'Z': ended, not yet reaped
   unsigned long long started = 0;  // field 22 of /proc/PID/stat: clock ticks since boot
+  unsigned long long cpu = 0;      // clock ticks that it, and children of it that it has reaped, have used
 };
 
 // A process for good: no other process ever has the same three.
@@ -28,6 +30,8 @@ struct Identity {
 
 // A file of /proc as a whole; empty where it, or the process, is gone or may not be read.
 std::string read_proc(const std::string& path);
+// Of the text of /proc/PID/stat; none where it is no such text.
+std::optional<ProcessStat> parse_stat(pid_t pid, std::string_view text);
 // None: there is no such process (any more).
 std::optional<ProcessStat> read_stat(pid_t pid);
 // Every process that /proc shows, in no order.

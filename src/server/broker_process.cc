@@ -122,7 +122,8 @@ base::Result<void> BrokerProcess::Parts::build() {
   tables = std::make_unique<broker::StoredTypeTables>(*types, *database);
   local->use_tables(*tables);
   environments = std::make_unique<broker::Environments>(runtime, *database, clock, *types, usable_actions,
-                                                        std::vector<broker::Provider*>{local.get()}, settings.engine);
+                                                        std::vector<broker::Provider*>{local.get()}, settings.engine,
+                                                        settings.lifetimes);
   if (!settings.default_region.empty() && !environments->serves(settings.default_region)) {
     return base::invalid(fmt::format("default_region: nothing serves the region '{}'; this broker serves: local",
                                      settings.default_region),

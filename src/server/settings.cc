@@ -58,6 +58,7 @@ Settings read_settings(config::Reader& reader, const std::filesystem::path& data
   executions.read("running", settings.engine.running, 1, 10'000);
   executions.read("queued", settings.engine.queued, 1, 1'000'000);
 
+  root.section("lifetimes").read("look", settings.lifetimes.look, std::chrono::seconds(1), std::chrono::minutes(5));
   workflow::read_settings(root.section("scripts"), settings.scripts);
   provider::local::read_settings(root.section("local"), settings.local);
   return settings;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "auth/sigv4_authenticator.h"
+#include "broker/lifetime.h"
 #include "config/reader.h"
 #include "http/server.h"
 #include "observe/log.h"
@@ -28,6 +29,7 @@ struct Settings {
   observe::LogSettings log;
   auth::Sigv4Settings sigv4;
   workflow::EngineSettings engine{.running = 16};  // launches at once; a Slurm cluster starts in well under a second
+  broker::LifetimeSettings lifetimes;
   workflow::ScriptSettings scripts;
   provider::local::LocalSettings local;
   CrashSettings crash;  // no setting, but hidden options of `serve`

@@ -16,6 +16,7 @@ class Kind {
   virtual std::vector<broker::Instance> instances(const broker::Environment& environment) const = 0;
   virtual broker::FleetStatus fleet(const broker::Environment& environment) const = 0;
   virtual net::Task<void> terminate_instances(broker::Environment environment) = 0;
+  virtual net::Task<broker::Activity> activity(broker::Environment environment) = 0;
   virtual void tend(const broker::Environment& environment) = 0;
   // Returns when nobody looks after it any more and nothing is under way. What runs goes on. Idempotent.
   virtual boost::asio::awaitable<void> release(base::EnvironmentId id) = 0;

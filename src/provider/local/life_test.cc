@@ -70,6 +70,21 @@ TEST_F(Life, an_elastic_node_comes_for_a_job_and_is_listed) {
   EXPECT_EQ(fleet(), FleetStatus::running);
 }
 
+TEST_F(Life, it_is_in_use_while_a_job_is_in_the_queue_and_afterwards_tells_when_the_last_one_ended) {
+  ASSERT_TRUE(launch(configuration(1, 1)));
+  const auto seen = [&] { return run([&] { return provider->activity(environment); }); };
+  EXPECT_TRUE(seen()->known);
+  EXPECT_FALSE(seen()->busy);
+  slurm({"sbatch", "--chdir=/tmp", "-o", "/dev/null", "--wrap", "sleep 1000"});
+  EXPECT_TRUE(seen()->busy);
+  const auto before = std::chrono::floor<std::chrono::seconds>(base::system_clock().now());
+  slurm({"scancel", "1"});
+  ASSERT_TRUE(until([&] { return !seen()->busy; }));
+  EXPECT_GE(seen()->last.value(), before);
+  ASSERT_TRUE(terminate());
+  EXPECT_FALSE(seen());
+}
+
 TEST_F(Life, a_killed_node_comes_back_as_another_instance_and_without_its_job) {
   ASSERT_TRUE(launch(configuration(1, 1)));
   want(Fleet::running);

@@ -81,6 +81,17 @@ void LocalProvider::release(const base::EnvironmentId& id) {
   });
 }
 
+net::Task<broker::Activity> LocalProvider::activity(Environment environment) {
+  auto& kind = kind_of(environment);
+  co_return co_await kind.activity(std::move(environment));
+}
+
+net::Task<boost::json::value> LocalProvider::ask(Environment environment, broker::EndpointRule rule,
+                                                 std::string path) const {
+  auto endpoint = CO_TRY(programs::endpoint(machine_, environment.id, rule));
+  co_return co_await programs::ask(machine_, std::move(endpoint), std::move(path));
+}
+
 Result<broker::Endpoint> LocalProvider::endpoint(const Environment& environment,
                                                  const broker::EndpointRule& rule) const {
   return programs::endpoint(machine_, environment.id, rule);

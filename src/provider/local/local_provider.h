@@ -46,6 +46,9 @@ class LocalProvider final : public broker::Provider {
   void tend(const broker::Environment& environment) override;
   void release(const base::EnvironmentId& id) override;
   void report_to(broker::Notices* notices) override { machine_.notices = notices; }
+  net::Task<broker::Activity> activity(broker::Environment environment) override;
+  net::Task<boost::json::value> ask(broker::Environment environment, broker::EndpointRule rule,
+                                    std::string path) const override;
   base::Result<broker::Endpoint> endpoint(const broker::Environment& environment,
                                           const broker::EndpointRule& rule) const override;
   std::vector<std::pair<std::string, std::string>> tags(const broker::Environment& environment) const override;

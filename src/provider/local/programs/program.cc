@@ -155,4 +155,18 @@ std::string how_it_ended(const process::Status& status) {
   return fmt::format("ended with exit code {}", status.exit_code.value_or(-1));
 }
 
+net::Task<Use> look_at_use(const Machine& machine, base::EnvironmentId id) {
+  const Place place(machine, id);
+  std::vector<pid_t> supervisors;
+  for (const auto& name : place.names()) {
+    const auto status = machine.supervisors.status(place.process(name));
+    if (status.supervisor_pid > 0) supervisors.push_back(status.supervisor_pid);
+  }
+  auto ports = CO_TRY(machine.ports.of(id));
+  co_return co_await net::run_blocking<Use>(
+      machine.runtime, [supervisors = std::move(supervisors), ports = std::move(ports)]() -> Result<Use> {
+        return look_at_use(supervisors, ports);
+      });
+}
+
 }  // namespace slipway::provider::local::programs

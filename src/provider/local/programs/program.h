@@ -10,6 +10,7 @@
 
 #include "broker/provider.h"
 #include "provider/local/programs/place.h"
+#include "provider/local/programs/use.h"
 
 namespace slipway::provider::local::programs {
 
@@ -45,5 +46,10 @@ base::Result<broker::Endpoint> endpoint(const Machine& machine, const base::Envi
 
 // "ended with exit code 3".
 std::string how_it_ended(const process::Status& status);
+// What shows of their use now.
+net::Task<Use> look_at_use(const Machine& machine, base::EnvironmentId id);
+
+// What the endpoint answers, as Provider::ask.
+net::Task<boost::json::value> ask(const Machine& machine, broker::Endpoint endpoint, std::string path);
 
 }  // namespace slipway::provider::local::programs

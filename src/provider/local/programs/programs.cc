@@ -50,6 +50,7 @@ void Programs::tend(const Environment& environment) {
 }
 
 boost::asio::awaitable<void> Programs::release(base::EnvironmentId id) {
+  uses_.erase(id);
   const auto found = tenders_.find(id);
   if (found == tenders_.end()) co_return;
   const auto tender = found->second;
@@ -63,6 +64,14 @@ boost::asio::awaitable<void> Programs::stop() {
     const auto id = tenders_.begin()->first;
     co_await release(id);
   }
+}
+
+net::Task<broker::Activity> Programs::activity(Environment environment) {
+  const auto now = CO_TRY(co_await look_at_use(machine_, environment.id));
+  const auto [before, is_first] = uses_.try_emplace(environment.id, now);
+  const bool computed = !is_first && has_computed(before->second, now);
+  before->second = now;
+  co_return broker::Activity{.known = true, .busy = computed || now.connected};
 }
 
 }  // namespace slipway::provider::local::programs

@@ -6,6 +6,7 @@
 
 #include "provider/local/kind.h"
 #include "provider/local/programs/tender.h"
+#include "provider/local/programs/use.h"
 #include "provider/local/programs/virtual_environment.h"
 #include "workflow/action.h"
 
@@ -26,6 +27,7 @@ class Programs final : public Kind {
   broker::FleetStatus fleet(const broker::Environment&) const override { return broker::FleetStatus::unknown; }
   net::Task<void> terminate_instances(broker::Environment) override { co_return base::Result<void>(); }
   void tend(const broker::Environment& environment) override;
+  net::Task<broker::Activity> activity(broker::Environment environment) override;
   boost::asio::awaitable<void> release(base::EnvironmentId id) override;
   std::vector<std::pair<std::string, std::string>> tags(const broker::Environment&) const override { return {}; }
   boost::asio::awaitable<void> stop() override;
@@ -34,6 +36,7 @@ class Programs final : public Kind {
   const Machine& machine_;
   VirtualEnvironments virtual_environments_;
   std::map<base::EnvironmentId, std::shared_ptr<Tender>> tenders_;
+  std::map<base::EnvironmentId, Use> uses_;  // as they were last seen
 };
 
 }  // namespace slipway::provider::local::programs

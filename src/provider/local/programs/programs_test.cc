@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/ids.h"
+#include "net/byte_stream.h"
 #include "process/account.h"
 #include "provider/local/test_support.h"
 
@@ -184,6 +185,57 @@ TEST_F(Programs, OneOfThemIsStoppedByNameAndIsNoneAnyMore) {
   EXPECT_EQ(shown[0].node, "main");
   EXPECT_EQ(shown[0].state, "running");
   EXPECT_EQ(act("local:stopProcess", {{"Name", "../main"}}).error().code, "BadName");
+}
+
+TEST_F(Programs, AProgramIsInUseWhileItComputesOrSomebodyIsConnected) {
+  const auto in_use = [&] {
+    const auto seen = run([&] { return provider->activity(environment); }).value();
+    EXPECT_TRUE(seen.known);
+    return seen.busy;
+  };
+  act("local:makeFolder").value();
+  const auto port = act("local:reservePort").value().at("Port").to_number<std::uint16_t>();
+  start("while test ! -e stop; do :; done; exec /usr/bin/python3 -m http.server --bind 127.0.0.1 $PORT",
+        std::to_string(port))
+      .value();
+  ASSERT_TRUE(until([&] { return in_use(); }));
+  act("local:writeFile", {{"Path", "stop"}, {"Content", ""}}).value();
+  act("local:waitForPort", {{"Port", std::to_string(port)}}).value();
+  ASSERT_TRUE(until([&] { return !in_use(); }));
+  auto client = run([&] { return net::connect_loopback(runtime, port); }).value();
+  ASSERT_TRUE(until([&] { return in_use(); }));
+  client.reset();
+  EXPECT_TRUE(until([&] { return !in_use(); }));
+}
+
+TEST_F(Programs, TheEndpointIsAskedWithItsSecretAndOnlyWholeAnswersCount) {
+  act("local:makeFolder").value();
+  act("local:newSecret", {{"Name", "key"}}).value();
+  const auto port = std::to_string(act("local:reservePort").value().at("Port").to_number<int>());
+  act("local:writeFile", {{"Path", "server.py"}, {"Content", R"(
+import http.server, os
+key = "Bearer " + open("secret/key").read()
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.headers["Authorization"] == key else 403)
+        self.end_headers()
+        body = {"/here": b'{"state": "busy"}', "/large": b"[" + b"1," * 600000 + b"1]"}
+        self.wfile.write(body.get(self.path, b"no JSON"))
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+)"}})
+      .value();
+  start("exec /usr/bin/python3 server.py", port).value();
+  act("local:waitForPort", {{"Port", port}}).value();
+  const auto ask = [&](std::string path, broker::EndpointRule rule = {.secret = "key"}) {
+    return run([&] { return provider->ask(environment, rule, path); });
+  };
+  EXPECT_EQ(ask("/here").value().at("state").as_string(), "busy");
+  EXPECT_EQ(ask("/else").error().code, "BadAnswer");
+  EXPECT_EQ(ask("/large").error().code, "AnswerTooLarge");
+  EXPECT_EQ(ask("/here", {}).error().code, "BadAnswer");
+  EXPECT_EQ(ask("/here", {.secret = "none"}).error().code, "NoSecret");
+  act("local:stopProcess").value();
+  EXPECT_EQ(ask("/here").error().code, "ConnectionRefused");
 }
 
 TEST_F(Programs, AProgramThatIsNotThereIsNamed) {

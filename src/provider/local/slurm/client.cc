@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+
 #include "base/text.h"
 #include "provider/local/slurm/daemons.h"
 
@@ -54,11 +58,32 @@ ClusterView parse_sinfo(std::string_view output) {
   return view;
 }
 
-net::Task<std::string> Client::run(std::vector<std::string> command) const {
+broker::Activity parse_squeue(std::string_view output) {
+  static constexpr std::array kOver = {"BOOT_FAIL", "CANCELLED",     "COMPLETED", "DEADLINE", "FAILED",
+                                       "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "REVOKED",  "TIMEOUT"};
+  broker::Activity activity{.known = true};
+  for (const auto line : base::split(output, '\n')) {
+    const auto fields = base::split(line, '|');
+    if (fields.size() < 2) continue;
+    if (std::ranges::find(kOver, fields[0]) == kOver.end()) {
+      activity.busy = true;
+      continue;
+    }
+    std::int64_t seconds = 0;
+    const auto [end, failure] = std::from_chars(fields[1].data(), fields[1].data() + fields[1].size(), seconds);
+    if (failure != std::errc()) continue;  // N/A: it never ran
+    activity.last = std::max(activity.last, std::optional(base::Time(std::chrono::seconds(seconds))));
+  }
+  return activity;
+}
+
+net::Task<std::string> Client::run(std::vector<std::string> command,
+                                   const std::map<std::string, std::string>& environment) const {
   const auto name = command.front();
   const auto text = base::join(command, " ");
   command.front() = (machine_.settings.commands_dir / name).native();
   process::Spec spec{.command = std::move(command), .environment = daemon_environment(paths_)};
+  spec.environment.insert(environment.begin(), environment.end());
   auto ran = co_await machine_.supervisors.run(std::move(spec), kPatience);
   if (!ran) {
     auto error = std::move(ran).error();
@@ -83,6 +108,11 @@ net::Task<void> Client::ping() const {
 
 net::Task<ClusterView> Client::view() const {
   co_return parse_sinfo(CO_TRY(co_await run({"sinfo", "-h", "-N", "-o", "%N|%R|%a|%T|%E"})));
+}
+
+net::Task<broker::Activity> Client::activity() const {
+  co_return parse_squeue(
+      CO_TRY(co_await run({"squeue", "-h", "-a", "-t", "all", "-o", "%T|%e"}, {{"SLURM_TIME_FORMAT", "%s"}})));
 }
 
 net::Task<void> Client::update_nodes(std::vector<std::string> nodes, std::vector<std::string> order) const {

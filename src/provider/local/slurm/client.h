@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/activity.h"
 #include "net/task.h"
 #include "provider/local/machine.h"
 #include "provider/local/slurm/paths.h"
@@ -34,6 +35,10 @@ struct ClusterView {
 // Reads `sinfo -h -N -o "%N|%R|%a|%T|%E"`. Lines that are none are left out.
 ClusterView parse_sinfo(std::string_view output);
 
+// Reads `squeue -h -a -t all -o "%T|%e"` with times in seconds since 1970: in use while any job waits or runs; last,
+// when the last of those that Slurm still remembers has ended.
+broker::Activity parse_squeue(std::string_view output);
+
 class Client {
  public:
   Client(const Machine& machine, Paths paths) : machine_(machine), paths_(std::move(paths)) {}
@@ -42,12 +47,14 @@ class Client {
   // ProgramMissing; with the exit code and the command's last lines as evidence.
   net::Task<void> ping() const;
   net::Task<ClusterView> view() const;
+  net::Task<broker::Activity> activity() const;
   // `order` is what follows scontrol update, such as {"state=power_up"}; no names: nothing is done.
   net::Task<void> update_nodes(std::vector<std::string> nodes, std::vector<std::string> order) const;
   net::Task<void> set_partition(std::string partition, bool up) const;
 
  private:
-  net::Task<std::string> run(std::vector<std::string> command) const;
+  net::Task<std::string> run(std::vector<std::string> command,
+                             const std::map<std::string, std::string>& environment = {}) const;
 
   const Machine& machine_;
   Paths paths_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "provider/local/slurm/actions.h"
+#include "provider/local/slurm/client.h"
 #include "provider/local/slurm/daemons.h"
 #include "provider/local/slurm/folder.h"
 
@@ -51,6 +52,11 @@ net::Task<void> Clusters::terminate_instances(Environment environment) {
   auto names = processes(paths, machine_.account);
   std::erase_if(names, [](const std::string& name) { return name == kMunged || name == kController; });
   co_return co_await stop_daemons(machine_, paths, std::move(names));
+}
+
+net::Task<broker::Activity> Clusters::activity(Environment environment) {
+  const Client client(machine_, Paths::of(machine_.settings, environment.id));
+  co_return co_await client.activity();
 }
 
 void Clusters::tend(const Environment& environment) {

@@ -25,6 +25,7 @@ class Clusters final : public Kind {
   std::vector<broker::Instance> instances(const broker::Environment& environment) const override;
   broker::FleetStatus fleet(const broker::Environment& environment) const override;
   net::Task<void> terminate_instances(broker::Environment environment) override;
+  net::Task<broker::Activity> activity(broker::Environment environment) override;
   void tend(const broker::Environment& environment) override;
   boost::asio::awaitable<void> release(base::EnvironmentId id) override;
   std::vector<std::pair<std::string, std::string>> tags(const broker::Environment& environment) const override;
