@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "broker/admission.h"
 #include "broker/audit.h"
 #include "broker/ending.h"
 #include "broker/rows.h"
@@ -106,7 +107,7 @@ base::Result<Launch> Environments::check(LaunchRequest request) const {
   environment.tags = std::move(request.tags);
   environment.request_document = std::move(request.request_document);
   environment.correlation_id = request.cause.correlation_id.empty() ? environment.name : request.cause.correlation_id;
-  environment.expires_at = TRY(end_of(*type, clock_.now(), request.time_to_live));
+  environment.expires_at = TRY(end_of(*type, clock_.now(), request.time_to_live, clock_.now()));
   TRY(provider_for(environment.region)->check(environment, *plan));
   return Launch{.cause = std::move(request.cause), .environment = std::move(environment), .plan = std::move(plan)};
 }
@@ -114,6 +115,7 @@ base::Result<Launch> Environments::check(LaunchRequest request) const {
 base::Result<workflow::Prepared> Environments::prepare(const Environment& environment,
                                                        std::shared_ptr<const workflow::Plan> plan,
                                                        std::string_view operation, const std::string& by) const {
+  TRY(admit(operation, environment, clock_.now()));
   auto parameters = document_parameters(*plan, environment.parameters, environment.outputs);
   return engine_.prepare_start({.plan = std::move(plan),
                                 .kind = std::string(operation),

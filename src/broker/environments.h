@@ -93,10 +93,9 @@ class Environments final : private workflow::Listener, private workflow::Documen
 
   bool serves(std::string_view region) const;
 
-  // Everything that decides whether a launch may begin, and the one place for what will decide it (quotas, budgets):
-  // type and region known, parameters in order, every step of the type's documents one that this broker can do, the
-  // provider able. Changes nothing; an existing name is no matter here.
-  // Errors: invalid, with the provider's code where it refused.
+  // Everything that decides whether a launch makes sense: type and region known, parameters in order, every step of the
+  // type's documents one that this broker can do, the provider able. Changes nothing; an existing name is no matter
+  // here. Errors: invalid, with the provider's code where it refused.
   base::Result<Launch> check(LaunchRequest request) const;
   // Durable when it returns: environment (pending), execution and audit record in one transaction. Errors: conflict
   // where the name is taken, throttled where too many launches wait, invalid.
@@ -211,7 +210,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
   base::Result<std::shared_ptr<const workflow::Plan>> plan_for(const std::string& type, int version,
                                                                const std::string& region,
                                                                std::string_view operation) const;
-  // A start of `plan` for the environment, not yet written.
+  // An execution of `plan` for the environment, admitted (broker/admission.h) and not yet written.
   base::Result<workflow::Prepared> prepare(const Environment& environment, std::shared_ptr<const workflow::Plan> plan,
                                            std::string_view operation, const std::string& by) const;
   // From the cache, else read; as stored.
@@ -226,10 +225,6 @@ class Environments final : private workflow::Listener, private workflow::Documen
   // Brings a terminating environment on its way: cancels what still runs for it, or starts its terminate document.
   net::Task<void> go_on_terminating(base::EnvironmentId id);
   boost::asio::awaitable<void> go_on_with_all(std::vector<base::EnvironmentId> terminating);
-  // When an environment ends that was made at `created_at` and is to live `wanted` from now, or as long as its type
-  // says.
-  base::Result<std::optional<base::Time>> end_of(const EnvironmentType& type, base::Time created_at,
-                                                 std::optional<std::chrono::milliseconds> wanted) const;
   boost::asio::awaitable<void> watch_lifetimes();
   boost::asio::awaitable<void> look_at_ends(base::Time now);
   boost::asio::awaitable<void> warn_of_end(Environment environment, EndAction action);

@@ -2,6 +2,7 @@
 // their children run.
 #include <fmt/format.h>
 
+#include "broker/admission.h"
 #include "broker/audit.h"
 #include "broker/ending.h"
 #include "broker/environments.h"
@@ -40,6 +41,7 @@ base::Result<void> Environments::again(storage::Connection& connection, const wo
   const auto version = row->version;
   auto environment = from_row(std::move(*row));
   TRY(may_begin_again(kind, environment));
+  TRY(admit(kind, environment, now));
   environment.status = under_way(kind);
   environment.failure.reset();
   environment.rolled_back = false;

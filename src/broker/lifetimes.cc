@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <set>
 
+#include "broker/admission.h"
 #include "broker/audit.h"
 #include "broker/connection.h"
 #include "broker/environments.h"
-#include "config/reader.h"
 #include "net/deadline.h"
 #include "observe/log.h"
 #include "storage/environments.h"
@@ -27,20 +27,6 @@ constexpr std::chrono::minutes kCoarse{1};  // activity is stored no finer
 
 }  // namespace
 
-base::Result<std::optional<base::Time>> Environments::end_of(const EnvironmentType& type, base::Time created_at,
-                                                             std::optional<milliseconds> wanted) const {
-  const auto& rule = type.time_to_live;
-  const auto now = clock_.now();
-  if (!wanted) wanted = rule.otherwise ? rule.otherwise : rule.most;
-  if (!wanted) return std::optional<base::Time>();
-  if (*wanted <= milliseconds(0)) return base::invalid("A time to live is longer than nothing.", "timeToLive");
-  const auto end = now + *wanted;
-  if (!rule.most || end <= std::max(created_at, base::Time{}) + *rule.most) return std::optional(end);
-  return base::invalid(fmt::format("An environment of type {} lives {} at most, from its launch on.", type.name,
-                                   config::print_duration(*rule.most)),
-                       "timeToLive");
-}
-
 net::Task<EnvironmentPtr> Environments::extend(base::EnvironmentId id, milliseconds time_to_live, Cause cause) {
   const auto environment = CO_TRY(stored(id));
   if (!environment || environment->status == Status::terminated) {
@@ -51,7 +37,7 @@ net::Task<EnvironmentPtr> Environments::extend(base::EnvironmentId id, milliseco
   }
   const auto type = type_of(*environment);
   if (!type) co_return base::invalid(fmt::format("There is no environment type {}.", environment->type), "type");
-  const auto end = CO_TRY(end_of(*type, environment->created_at, time_to_live));
+  const auto end = CO_TRY(end_of(*type, environment->created_at, time_to_live, clock_.now()));
   // An extension never takes time away.
   if (!environment->expires_at || (end && *end <= *environment->expires_at)) co_return environment;
   const auto audit = audit_row(cause, clock_.now(), id.str(), {{"expiresAt", base::iso8601(*environment->expires_at)}},
