@@ -66,12 +66,20 @@ base::Result<ExitCode> versions(const Context& context, const Options& options) 
   return ExitCode::ok;
 }
 
+// As the broker's own limit (openapi/operator.yaml, PushType), so that nothing is sent in vain.
+constexpr std::size_t kMostTypeBytes = 4 << 20;
+
 // What the broker's own reader leaves out is left out here too; it refuses what may not be.
 base::Result<boost::json::object> pack(const fs::path& folder) {
   boost::json::object files;
+  std::size_t bytes_of_all = 0;
   std::error_code failed;
   const auto add = [&](const fs::path& file, const std::string& path) -> base::Result<void> {
     const auto bytes = TRY(read_text_file(file));
+    bytes_of_all += bytes.size();
+    if (bytes_of_all > kMostTypeBytes) {
+      return base::invalid(fmt::format("{} is too large: a type has at most 200 files and 4 MiB", folder.string()));
+    }
     files[path] = base::is_utf8(bytes) ? boost::json::object{{"text", bytes}}
                                        : boost::json::object{{"base64", base::to_base64(bytes)}};
     return {};

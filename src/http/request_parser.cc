@@ -47,7 +47,11 @@ class Parser final : public beast_http::basic_parser<true> {
     request_.path = std::move(parsed->path);
     request_.query = std::move(parsed->query);
     streams = bounds_.streams && bounds_.streams(request_.path);
-    if (streams) body_limit(boost::none);
+    if (streams) {
+      body_limit(boost::none);
+    } else if (bounds_.upload_limit) {
+      body_limit(std::max(bounds_.body_bytes, bounds_.upload_limit(request_.path)));
+    }
   }
 
   void on_response_impl(int, View, int, error_code&) override {}

@@ -24,6 +24,7 @@ class RequestParser {
     std::size_t header_bytes = 0;
     std::size_t body_bytes = 0;
     std::function<bool(std::string_view path)> streams{};  // whether the body of a request for `path` has no bound
+    std::function<std::size_t(std::string_view path)> upload_limit{};  // Surface::upload_limit
   };
   explicit RequestParser(Bounds bounds);
   ~RequestParser();

@@ -66,6 +66,21 @@ TEST_F(RequestParserTest, LeavesTheNextRequestAlone) {
   EXPECT_EQ(parser_.state(), State::complete);
 }
 
+TEST(RequestParserLimits, AnUploadMayBeLongerThanOtherBodies) {
+  for (const auto& [target, wanted] : {std::pair{"/upload", State::complete}, {"/other", State::refused}}) {
+    RequestParser parser({.header_bytes = 300, .body_bytes = 20, .upload_limit = [](std::string_view path) {
+                            return path == "/upload" ? std::size_t{40} : 0;
+                          }});
+    const auto request = std::string("PUT ") + target + " HTTP/1.1\r\nHost: h\r\nContent-Length: 30\r\n\r\n";
+    for (std::string rest = request + std::string(30, 'x'); !rest.empty() && parser.state() != State::refused;) {
+      const auto taken = parser.put(rest);
+      if (taken == 0) break;
+      rest.erase(0, taken);
+    }
+    EXPECT_EQ(parser.state(), wanted) << target;
+  }
+}
+
 TEST_F(RequestParserTest, RefusesWhatTwoPartiesCouldReadDifferently) {
   EXPECT_EQ(status(with("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")), 400);
   EXPECT_EQ(status(with("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", "0\r\n\r\n")), 400);

@@ -33,7 +33,15 @@ Session::Session(SessionHouse& house, const std::vector<const Surface*>& surface
       stream_(std::move(stream)),
       parser_({.header_bytes = house.limits.header_bytes,
                .body_bytes = house.limits.body_bytes,
-               .streams = [this](std::string_view path) { return streams(path); }}) {
+               .streams =
+                   [this](std::string_view path) {
+                     const auto* owner = owner_of(path);
+                     return owner != nullptr && owner->streams(path);
+                   },
+               .upload_limit = [this](std::string_view path) -> std::size_t {
+                 const auto* owner = owner_of(path);
+                 return owner == nullptr ? 0 : owner->upload_limit(path);
+               }}) {
   house_.sessions.insert(this);
   house_.accounting.connections.add(1);
   ++of_listener_;
@@ -107,9 +115,9 @@ asio::awaitable<bool> Session::read_request() {
   }
 }
 
-bool Session::streams(std::string_view path) const {
+const Surface* Session::owner_of(std::string_view path) const {
   const auto owner = std::ranges::find_if(surfaces_, [&](const Surface* surface) { return surface->owns(path); });
-  return owner != surfaces_.end() && (*owner)->streams(path);
+  return owner == surfaces_.end() ? nullptr : *owner;
 }
 
 asio::awaitable<bool> Session::tell_to_go_on() {

@@ -61,8 +61,7 @@ class Session final : private BodyReader {
   // Reads more into the buffer; false at the end of the connection, at the deadline and when the server stops.
   boost::asio::awaitable<bool> fill();
   boost::asio::awaitable<bool> serve();
-  // Whether the surface that owns `path` reads bodies as they come.
-  bool streams(std::string_view path) const;
+  const Surface* owner_of(std::string_view path) const;  // null: nobody's
   // Sends "100 Continue" where the client waits for it. False where the connection cannot be used any more.
   boost::asio::awaitable<bool> tell_to_go_on();
   net::Task<std::string> read() override;  // Request::incoming

@@ -2,6 +2,7 @@
 // One API dialect as the server sees it: which paths are its own, its routes, and its words for what goes wrong before
 // a handler is reached. The server asks surfaces in order; the first that owns the path answers.
 
+#include <cstddef>
 #include <string_view>
 
 #include "base/error.h"
@@ -21,6 +22,8 @@ class Surface {
   // True where handlers read the body of a request for `path` as it comes, however long, through Request::incoming. Of
   // every other the whole body is there, within http.body_limit.
   virtual bool streams(std::string_view /*path*/) const { return false; }
+  // What a body of a request for `path` may have where http.body_limit is less: for uploads. 0: http.body_limit counts.
+  virtual std::size_t upload_limit(std::string_view /*path*/) const { return 0; }
   // Where the path has no route (`match.path_known` tells an unknown method from an unknown path).
   virtual Response no_route(const Request& request, const Router::Match& match) const = 0;
   // The dialect's form of an error raised by the server or a middleware: authentication, limits, an exception.

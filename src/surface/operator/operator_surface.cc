@@ -103,6 +103,11 @@ const http::Router& OperatorSurface::router() const {
   return impl_->router;
 }
 
+// A type's folder, whose files are larger in JSON than they are.
+std::size_t OperatorSurface::upload_limit(std::string_view path) const {
+  return path.starts_with("/slipway/v1/types/") ? 2 * broker::kMostTypeBytes : 0;
+}
+
 http::Response OperatorSurface::no_route(const http::Request& request, const http::Router::Match& match) const {
   if (!match.path_known) return error_response(base::not_found("There is nothing at this path."));
   auto error = base::invalid(fmt::format("{} is not possible here.", request.method));

@@ -31,6 +31,7 @@ class OperatorSurface final : public http::Surface {
   bool owns(std::string_view path) const override;
   const http::Router& router() const override;
   bool is_public(const http::Request&) const override { return false; }
+  std::size_t upload_limit(std::string_view path) const override;
   http::Response no_route(const http::Request& request, const http::Router::Match& match) const override;
   http::Response error(const http::Request& request, const base::Error& error) const override;
 
