@@ -104,12 +104,13 @@ std::vector<std::pair<std::string, std::string>> LocalProvider::tags(const Envir
 std::vector<std::string> LocalProvider::leftovers(const std::vector<base::EnvironmentId>& live) const {
   auto keys = slurm::all_keys(machine_.settings, machine_.account);
   for (const auto& id : live) keys.erase(Paths::of(machine_.settings, id).directory.filename());
-  std::vector<std::string> folders;
+  auto folders = programs_->unused(live);
   for (const auto& key : keys) folders.push_back(Paths::of_key(machine_.settings, key).directory.native());
   return folders;
 }
 
 net::Task<void> LocalProvider::remove_leftover(std::string leftover) {
+  if (CO_TRY(co_await programs_->remove_unused(leftover))) co_return base::Result<void>();
   // The folder of its sockets bears the key too, behind a prefix.
   const auto name = std::filesystem::path(leftover).filename().native();
   const auto key = name.substr(name.size() - std::min(name.size(), kKeyDigits));

@@ -160,8 +160,9 @@ net::Task<json::object> make_virtual_environment(Services services, StepContext 
   CO_TRY(co_await net::run_blocking<void>(machine.runtime, [&machine] {
     return claim_environments_folder(machine.settings, machine.installation, machine.account);
   }));
-  const auto python = CO_TRY(co_await services.virtual_environments.make(
-      std::move(requirements), patience(context), [&context](std::string line) { tell(context, std::move(line)); }));
+  const auto python = CO_TRY(
+      co_await services.virtual_environments.make(context.environment_id, std::move(requirements), patience(context),
+                                                  [&context](std::string line) { tell(context, std::move(line)); }));
   co_return json::object{{"Python", python}};
 }
 

@@ -32,6 +32,12 @@ class Programs final : public Kind {
   std::vector<std::pair<std::string, std::string>> tags(const broker::Environment&) const override { return {}; }
   boost::asio::awaitable<void> stop() override;
 
+  // As those of VirtualEnvironments.
+  std::vector<std::string> unused(const std::vector<base::EnvironmentId>& live) const {
+    return virtual_environments_.unused(live);
+  }
+  net::Task<bool> remove_unused(std::string folder) { return virtual_environments_.remove(std::move(folder)); }
+
  private:
   const Machine& machine_;
   VirtualEnvironments virtual_environments_;

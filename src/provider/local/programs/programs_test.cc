@@ -281,5 +281,28 @@ TEST_F(Programs, AVirtualEnvironmentIsSharedAndAHalfMadeOneIsMadeAnew) {
   EXPECT_TRUE(std::filesystem::exists(root / "kept"));
 }
 
+TEST_F(Programs, AVirtualEnvironmentThatNobodyUsesIsSweptWhenItIsOld) {
+  act("local:makeFolder").value();
+  act("local:writeFile", {{"Path", "requirements.txt"}, {"Content", "# swept\n"}}).value();
+  const json::object inputs{{"Requirements", "requirements.txt"}};
+  act("local:makeVirtualEnvironment", inputs).value();
+  const auto root = settings.environments_dir / ".venvs" / base::sha256_hex("# swept\n").substr(0, 24);
+  EXPECT_THAT(provider->leftovers({}), testing::Not(Contains(root.native()))) << "it is young";
+  const auto age = [&] {
+    std::filesystem::last_write_time(root / ".complete",
+                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(24 * 31));
+  };
+  age();
+  EXPECT_THAT(provider->leftovers({environment.id}), testing::Not(Contains(root.native()))) << "it is in use";
+  EXPECT_THAT(provider->leftovers({}), Contains(root.native()));
+  act("local:makeVirtualEnvironment", inputs).value();
+  EXPECT_THAT(provider->leftovers({}), testing::Not(Contains(root.native()))) << "somebody asked for it again";
+  ASSERT_TRUE(run([&] { return provider->remove_leftover(root.native()); }));
+  EXPECT_TRUE(std::filesystem::exists(root)) << "somebody asked for it before its turn came";
+  age();
+  ASSERT_TRUE(run([&] { return provider->remove_leftover(root.native()); }));
+  EXPECT_FALSE(std::filesystem::exists(root));
+}
+
 }  // namespace
 }  // namespace slipway::provider::local::programs

@@ -22,11 +22,46 @@ namespace {
 
 constexpr const char* kPython = "/usr/bin/python3";
 constexpr std::size_t kShownLines = 10;
+constexpr std::size_t kHashDigits = 24;
 
 // There only when all is installed: it is the last file that is made.
 fs::path mark(const fs::path& folder) {
   return folder / ".complete";
 }
+
+// An environment's claim, by its key.
+fs::path use_of(const fs::path& folder, std::string_view key) {
+  return folder / (".used-by-" + std::string(key));
+}
+
+// From now on it is in use, and young.
+Result<void> use(const fs::path& folder, const base::EnvironmentId& user, const Account& account) {
+  const AsAccount as(account);
+  for (const auto& file : {use_of(folder, key_of(user)), mark(folder)}) {
+    TRY(replace_file(file, "", 0600, Durable::yes));
+  }
+  return {};
+}
+
+// One that was left half made has no mark.
+bool is_old(const fs::path& folder) {
+  std::error_code unseen;
+  const auto asked_for = fs::last_write_time(fs::exists(mark(folder), unseen) ? mark(folder) : folder, unseen);
+  return !unseen && asked_for < fs::file_time_type::clock::now() - VirtualEnvironments::kKept;
+}
+
+// While one lives, nobody else makes or removes that one.
+class Claim {
+ public:
+  Claim(std::set<std::string>& all, std::string key) : all_(all), key_(std::move(key)) { all_.insert(key_); }
+  ~Claim() { all_.erase(key_); }
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+
+ private:
+  std::set<std::string>& all_;
+  std::string key_;
+};
 
 bool is_whole(const fs::path& folder, const Account& account) {
   const AsAccount as(account);
@@ -80,32 +115,59 @@ base::Error pip_failed(const process::Supervisors::Output& output) {
 
 }  // namespace
 
-net::Task<std::string> VirtualEnvironments::make(std::string requirements, milliseconds patience,
-                                                 std::function<void(std::string)> progress) {
-  const auto key = base::sha256_hex(requirements).substr(0, 24);
-  const auto folder = machine_.settings.environments_dir / ".venvs" / key;
+net::Task<std::string> VirtualEnvironments::make(base::EnvironmentId user, std::string requirements,
+                                                 milliseconds patience, std::function<void(std::string)> progress) {
+  const auto key = base::sha256_hex(requirements).substr(0, kHashDigits);
+  const auto folder = home() / key;
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (building_.contains(key)) {
+  while (claimed_.contains(key)) {
     progress("waiting for the same packages, which are being installed for another environment");
     co_await net::sleep_for(machine_.runtime, milliseconds(500));
   }
-  if (is_whole(folder, machine_.account)) co_return (folder / "bin/python").native();
-  if (::access(kPython, X_OK) != 0) {
-    co_return base::unavailable(
-        fmt::format("the program {} is missing; install it with: apt-get install python3-venv", kPython),
-        "ProgramMissing");
+  const Claim claim(claimed_, key);
+  if (!is_whole(folder, machine_.account)) {
+    if (::access(kPython, X_OK) != 0) {
+      co_return base::unavailable(
+          fmt::format("the program {} is missing; install it with: apt-get install python3-venv", kPython),
+          "ProgramMissing");
+    }
+    progress(fmt::format("installing {} Python packages, once for this machine; this takes a minute or more",
+                         std::ranges::count(requirements, '\n')));
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
+    CO_TRY(co_await build(folder, std::move(requirements), left));
   }
-  struct Building {
-    Building(std::set<std::string>& given, std::string name) : all(given), key(std::move(name)) { all.insert(key); }
-    ~Building() { all.erase(key); }
-    std::set<std::string>& all;
-    std::string key;
-  } building(building_, key);
-  progress(fmt::format("installing {} Python packages, once for this machine; this takes a minute or more",
-                       std::ranges::count(requirements, '\n')));
-  const auto left = std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
-  CO_TRY(co_await build(folder, std::move(requirements), left));
+  CO_TRY(co_await net::run_blocking<void>(machine_.runtime,
+                                          [this, folder, user] { return use(folder, user, machine_.account); }));
   co_return (folder / "bin/python").native();
+}
+
+std::vector<std::string> VirtualEnvironments::unused(const std::vector<base::EnvironmentId>& live) const {
+  const AsAccount as(machine_.account);
+  std::vector<std::string> folders;
+  for (const auto& name : names_in(home())) {
+    const auto folder = home() / name;
+    std::error_code unseen;
+    const bool used = std::ranges::any_of(
+        live, [&](const base::EnvironmentId& id) { return fs::exists(use_of(folder, key_of(id)), unseen); });
+    if (!used && is_old(folder)) folders.push_back(folder.native());
+  }
+  return folders;
+}
+
+net::Task<bool> VirtualEnvironments::remove(std::string folder) {
+  const fs::path path(folder);
+  const auto key = path.filename().native();
+  if (path.parent_path() != home()) co_return false;
+  if (claimed_.contains(key)) co_return true;
+  const Claim claim(claimed_, key);
+  CO_TRY(co_await net::run_blocking<void>(machine_.runtime, [this, path]() -> Result<void> {
+    const AsAccount as(machine_.account);
+    if (!is_old(path)) return {};
+    std::error_code error;
+    fs::remove_all(path, error);
+    return error ? Result<void>(write_failed(path, error.value())) : Result<void>();
+  }));
+  co_return true;
 }
 
 net::Task<void> VirtualEnvironments::build(fs::path folder, std::string requirements, milliseconds patience) {
