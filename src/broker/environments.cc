@@ -99,6 +99,12 @@ base::Result<Launch> Environments::check(LaunchRequest request) const {
   Environment environment;
   environment.parameters = TRY(bind_parameters(*type, request.configuration, std::move(request.parameters)));
   TRY(check_for_document(*plan, environment.parameters));
+  for (const auto& [name, document] : documents.operations) {
+    TRY(workflow::check_defaults(*document, environment.parameters, parameter_store()));
+  }
+  for (const auto& [name, document] : documents.children) {
+    TRY(workflow::check_defaults(*document, {}, parameter_store()));
+  }
   environment.name = std::move(request.name);
   environment.type = std::move(request.type);
   environment.type_version = type->version;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "broker/test_world.h"
 #include "broker/why.h"
 #include "storage/audit.h"
@@ -75,6 +77,29 @@ TEST(Environments, AParameterThatIsTooLargeForItsDocumentIsRefusedByTheCheck) {
   EXPECT_THAT(error.message, HasSubstr("Configuration: the value is longer"));
 }
 
+TEST(Environments, ADocumentThatNeedsAParameterStoreIsRefusedAtTheLaunchAlsoWhenItRunsLast) {
+  World world;
+  const auto types = world.folder.path / "types";
+  std::filesystem::create_directories(types / "stored");
+  const auto write = [&](const char* name, std::string_view text) { std::ofstream(types / "stored" / name) << text; };
+  write("type.yaml",
+        "name: stored\ntitle: Stored\ndescription: Needs a store.\nparameters: {Name: {type: String}}\n"
+        "documents: {local: {launch: launch.yaml, terminate: terminate.yaml}}\n");
+  const std::string steps = "mainSteps: [{name: Start, action: 'local:slurmStart', inputs: {}}]\n";
+  write("launch.yaml",
+        "schemaVersion: '0.3'\nparameters: {Name: {type: String, default: '{{ ssm:/name }}'}}\n" + steps);
+  write("terminate.yaml",
+        "schemaVersion: '0.3'\nparameters: {Image: {type: String, default: '{{ ssm:/i }}'}}\n" + steps);
+  world.types_dir = types;
+  world.restart();
+  auto request = World::launch_request("first");
+  request.type = "stored";
+  request.parameters = {{"Name", "given"}};
+  EXPECT_EQ(world.launch(std::move(request)).error().message,
+            "stored/terminate.yaml cannot run here: parameter Image: its default needs {{ ssm:/i }}, and there is no "
+            "Parameter Store here.");
+}
+
 TEST(Environments, AProviderThatCannotIsAskedBeforeAnythingIsWritten) {
   World world;
   world.provider.check_failure = base::unavailable("slurmctld is not installed.", "ProgramMissing");
@@ -115,6 +140,21 @@ TEST(Environments, AFailedLaunchIsTakenBackAndKeepsTheCodeOfTheStepThatFailedFir
             "No port is free. Delete clusters. Last lines: exit code 1 | bind: Address already in use");
   EXPECT_EQ(world.action("local:slurmRemove").runs, 1);
   EXPECT_THAT(world.provider.tended, testing::IsEmpty());
+}
+
+// Trap 12 of the workbench's documents: no clock decides whether a status counts.
+TEST(Environments, AClockThatWasSetBackDropsNoStatus) {
+  World world;
+  world.action("local:slurmStart").held = true;
+  world.launch(World::launch_request("first")).value();
+  world.until([&] { return world.action("local:slurmStart").runs == 1; });
+  world.clock.time -= std::chrono::hours(1);
+  world.action("local:slurmStart").held = false;
+  const auto launched = world.wait_for("first", Status::available);
+  EXPECT_LT(world.clock.time, launched->created_at);
+  world.clock.time -= std::chrono::hours(1);
+  world.run([&] { return world.environments->terminate(launched->id, World::cause("Terminate")); }).value();
+  world.wait_for("first", std::nullopt);
 }
 
 TEST(Environments, AFailedLaunchIsKeptWhereThatWasAskedFor) {

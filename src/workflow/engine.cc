@@ -173,7 +173,9 @@ awaitable<void> Engine::stop() {
 
 base::Result<Prepared> Engine::prepare_start(StartRequest request) const {
   TRY(impl_->check_room(request.kind));
-  return lay_out_execution(std::move(request), impl_->clock_.now());
+  const auto* documents = impl_->documents_;
+  return lay_out_execution(std::move(request), impl_->clock_.now(),
+                           documents == nullptr ? nullptr : documents->parameter_store());
 }
 
 void Engine::launch(const base::ExecutionId& id) {

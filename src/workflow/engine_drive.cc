@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "observe/log.h"
 #include "storage/executions.h"
+#include "workflow/answer.h"
 #include "workflow/engine_impl.h"
 #include "workflow/journal.h"
 #include "workflow/new_execution.h"
@@ -40,16 +41,6 @@ Ended ended_of(const ExecutionStore::Live& live, const State& state, base::Time 
           .failure = state.status == Status::success ? std::nullopt : state.failure,
           .steps = state.steps,
           .at = now};
-}
-
-// Of an answer of which only what the document selects is kept, and it selects nothing: what the action gives by
-// itself.
-json::object predefined(const Action& action, json::object answer) {
-  json::object kept;
-  for (const auto name : action.outputs()) {
-    if (auto* value = answer.if_contains(name)) kept[name] = std::move(*value);
-  }
-  return kept;
 }
 
 }  // namespace
@@ -172,8 +163,7 @@ awaitable<void> Engine::Impl::act(Run& run, const Command& command, std::optiona
   }
   try {
     answer.emplace(co_await action->run(context_of(run, command), command.inputs));
-    const bool selects_nothing = action->selects_outputs() && command.step->outputs.empty();
-    if (*answer && selects_nothing) answer.emplace(predefined(*action, std::move(**answer)));
+    if (*answer) answer.emplace(what_is_kept(*action, *command.step, std::move(**answer)));
   } catch (const std::exception& error) {
     if (is_cancellation(error)) throw;
     observe::error("an action threw, which is a bug",

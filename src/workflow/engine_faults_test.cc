@@ -2,6 +2,7 @@
 // are no plain words, starts in masses, and one environment's waits beside another's work (docs/faults.md).
 
 #include <cstdlib>
+#include <latch>
 
 #include "workflow/engine_test.h"
 
@@ -118,6 +119,46 @@ TEST_F(EngineFaults, starts_in_masses_are_refused_beyond_the_bound_and_none_is_l
   wait_for(
       [&] { return std::ranges::all_of(accepted, [&](const auto& id) { return row_of(id).ended_at.has_value(); }); });
   EXPECT_EQ(calls.size(), accepted.size());
+}
+
+// The writer stands in one write until the test lets it go on, as on a disk that does not answer.
+TEST_F(EngineFaults, a_slow_disk_puts_starts_off_and_holds_up_no_cancel_and_no_end) {
+  constexpr int kWaiting = 3'500;  // of the 4,096 that may wait
+  const auto hanging = launch(kHang);
+  wait_for([&] { return !calls.empty(); });
+  settle();
+  std::latch disk(1);
+  int written = 0;
+  std::optional<base::Result<Prepared>> start, termination;
+  net::run_to_end(runtime, [&]() -> boost::asio::awaitable<void> {
+    net::TaskGroup group(runtime);
+    const auto write = [&](storage::Transaction work) {
+      group.spawn("write", [&, work]() -> boost::asio::awaitable<void> {
+        if (co_await store->write(work)) ++written;
+      });
+    };
+    write([&](storage::Connection&) -> base::Result<void> {
+      disk.wait();
+      return {};
+    });
+    for (int i = 0; i < kWaiting; ++i) write([](storage::Connection&) { return base::Result<void>{}; });
+    group.spawn("cancel",
+                [&]() -> boost::asio::awaitable<void> { EXPECT_TRUE(co_await engine->cancel(hanging, "me")); });
+    group.spawn("look", [&]() -> boost::asio::awaitable<void> {
+      start.emplace(prepared(document(step("B"))));
+      termination.emplace(prepared(document(step("B")), "terminate"));
+      disk.count_down();
+      co_return;
+    });
+    co_await group.join();
+  });
+  ASSERT_FALSE(*start);
+  EXPECT_EQ(start->error().kind, base::ErrorKind::throttled);
+  EXPECT_TRUE(start->error().retry_after.has_value());
+  EXPECT_TRUE(*termination);
+  EXPECT_EQ(written, kWaiting + 1) << "what was taken is written";
+  EXPECT_EQ(end_of(hanging).status, Status::cancelled);
+  EXPECT_TRUE(prepared(document(step("B"))));
 }
 
 TEST_F(EngineFaults, one_that_runs_does_not_wait_for_any_number_that_wait) {

@@ -131,13 +131,15 @@ void Mover::hold(const base::Error& error) {
 
 base::Result<void> Mover::keep_outputs(const json::object& answer) {
   const auto& given = step();
-  auto outputs = given.outputs.empty() ? answer : TRY(select_outputs(given.outputs, answer));
+  std::vector<std::string> notes;
+  auto outputs = given.outputs.empty() ? answer : TRY(select_outputs(given.outputs, answer, &notes));
   if (size_of(outputs) > kOutputsLimitBytes) {
     auto error =
         base::invalid(fmt::format("the outputs of step {} are longer than {} bytes", at().step, kOutputsLimitBytes));
     error.code = "OutputTooLarge";
     return error;
   }
+  for (const auto& note : notes) record("Note", {{"warning", note}});
   if (outputs.empty()) return {};
   state().outputs[given.name] = std::move(outputs);
   out_.values_changed = true;

@@ -57,7 +57,7 @@ Prepared written_with(std::shared_ptr<const Plan> plan, Execution execution, jso
 
 }  // namespace
 
-base::Result<Prepared> lay_out_execution(StartRequest request, base::Time now) {
+base::Result<Prepared> lay_out_execution(StartRequest request, base::Time now, const ParameterStore* store) {
   auto plan = std::move(request.plan);
   Execution execution;
   execution.identity = {.installation_id = {},
@@ -69,7 +69,7 @@ base::Result<Prepared> lay_out_execution(StartRequest request, base::Time now) {
                         .partition = "aws",
                         .correlation_id = std::move(request.correlation_id)};
   const auto& identity = execution.identity;
-  execution.state.parameters = TRY(bind_parameters(*plan, request.parameters, identity, now));
+  execution.state.parameters = TRY(bind_parameters(*plan, request.parameters, identity, now, store));
   execution.state.variables = starting_variables(*plan, identity, now);
   execution.row.kind = std::move(request.kind);
   return written_with(std::move(plan), std::move(execution), {{"by", request.by}}, now);

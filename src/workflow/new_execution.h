@@ -9,7 +9,7 @@
 namespace slipway::workflow {
 
 // Errors: invalid (InvalidParameters).
-base::Result<Prepared> lay_out_execution(StartRequest request, base::Time now);
+base::Result<Prepared> lay_out_execution(StartRequest request, base::Time now, const ParameterStore* store = nullptr);
 
 // The child that a transition of `parent` starts.
 Prepared lay_out_child(const Execution& parent, const ChildStart& child, base::Time now);

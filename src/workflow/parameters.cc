@@ -293,6 +293,21 @@ base::Result<json::object> bind_parameters(const Plan& plan, const json::object&
   return error;
 }
 
+base::Result<void> check_defaults(const Plan& plan, const json::object& given, const ParameterStore* store) {
+  if (store != nullptr) return {};
+  const Identity nobody;
+  for (const auto& parameter : plan.parameters) {
+    if (!parameter.fallback || given.contains(parameter.name)) continue;
+    const auto value = default_value(parameter, Scope{nobody, {}}, store);
+    if (value) continue;
+    auto error = base::invalid(
+        fmt::format("{} cannot run here: parameter {}: {}.", plan.name, parameter.name, value.error().message));
+    error.code = "InvalidParameters";
+    return error;
+  }
+  return {};
+}
+
 json::object from_text_lists(const Plan& plan, const json::object& values) {
   json::object typed;
   for (const auto& [name, value] : values) {

@@ -34,6 +34,10 @@ base::Result<boost::json::object> bind_parameters(const Plan& plan, const boost:
                                                   const Identity& identity, base::Time now,
                                                   const ParameterStore* store = nullptr);
 
+// Whether every default that `given` leaves to be used can be had, so that nothing fails for it in the middle. Errors:
+// invalid, code InvalidParameters: one needs a Parameter Store, and `store` is null.
+base::Result<void> check_defaults(const Plan& plan, const boost::json::object& given, const ParameterStore* store);
+
 // Values in the shape of StartAutomationExecution, a list of texts by name, as typed ones: one text for String, Integer
 // and Boolean, JSON text for StringMap, JSON texts for MapList. What does not fit is left for bind_parameters to
 // refuse.

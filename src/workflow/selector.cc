@@ -227,7 +227,8 @@ std::optional<json::value> select(const Selector& selector, const json::value& f
   return json::value(std::move(all));
 }
 
-base::Result<json::object> select_outputs(const std::vector<SelectedOutput>& outputs, const json::object& answer) {
+base::Result<json::object> select_outputs(const std::vector<SelectedOutput>& outputs, const json::object& answer,
+                                          std::vector<std::string>* notes) {
   json::object selected;
   const json::value from(answer);
   for (const auto& output : outputs) {
@@ -239,6 +240,10 @@ base::Result<json::object> select_outputs(const std::vector<SelectedOutput>& out
                                              output.selector.text, kind_of(*value), to_string(output.type)));
       error.code = "OutputTypeMismatch";
       return error;
+    }
+    if (notes != nullptr && typed->is_string() && value->is_structured()) {
+      notes->push_back(fmt::format("W-TYPE: output {} is a String, and {} selects {}: its JSON was taken", output.name,
+                                   output.selector.text, kind_of(*value)));
     }
     selected[output.name] = std::move(*typed);
   }

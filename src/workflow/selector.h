@@ -41,9 +41,11 @@ struct SelectedOutput {
   bool as_found = false;  // of whatever type it is: an output that the action gives by itself
 };
 
-// The outputs that a step declares, of the answer of its call; those that select nothing are absent. Errors: invalid,
-// code OutputTypeMismatch, where a value is not of the declared type.
+// The outputs that a step declares, of the answer of its call; those that select nothing are absent. `notes`: gets a
+// W-TYPE sentence for each map or list that became a text. Errors: invalid, code OutputTypeMismatch, where a value is
+// not of the declared type.
 base::Result<boost::json::object> select_outputs(const std::vector<SelectedOutput>& outputs,
-                                                 const boost::json::object& answer);
+                                                 const boost::json::object& answer,
+                                                 std::vector<std::string>* notes = nullptr);
 
 }  // namespace slipway::workflow

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "net/deadline.h"
+#include "workflow/answer.h"
 #include "workflow/parameters.h"
 #include "workflow/transition.h"
 
@@ -62,7 +63,7 @@ net::Task<json::object> run(const base::Clock& clock, const ActionRegistry& acti
     event.kind = answer ? Event::Kind::succeeded : Event::Kind::failed;
     last.reset();
     if (answer) {
-      event.outputs = std::move(*answer);
+      event.outputs = what_is_kept(*action, *next.command.step, std::move(*answer));
     } else {
       last = event.error = std::move(answer).error();
     }

@@ -11,7 +11,7 @@ import urllib.parse
 import pytest
 import urllib3
 
-from conftest import BINARY, until
+from conftest import BINARY, SOAK, until
 
 
 def test_a_broker_that_was_stopped_for_a_while_goes_on(new_broker):
@@ -62,7 +62,7 @@ def test_a_broker_that_is_killed_while_it_starts_starts_the_next_time(new_broker
     broker = new_broker().start()
     assert broker.create("one").status == 202
     broker.kill9()
-    for _ in range(5):
+    for _ in range(60 if SOAK else 5):
         broker.start()  # back as soon as it listens: its recovery is under way
         broker.kill9()
     broker.start()
