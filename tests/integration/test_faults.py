@@ -1,7 +1,6 @@
 """Faults of the host that one broker survives (docs/faults.md): stopped and continued, out of descriptors, killed while
 it starts."""
 import os
-import pathlib
 import resource
 import select
 import signal
@@ -11,7 +10,8 @@ import urllib.parse
 import pytest
 import urllib3
 
-from conftest import BINARY, SOAK, until
+import conftest
+from conftest import BINARY, ROOT, SOAK, until
 
 
 def test_a_broker_that_was_stopped_for_a_while_goes_on(new_broker):
@@ -28,9 +28,17 @@ def test_a_broker_that_was_stopped_for_a_while_goes_on(new_broker):
     assert broker.slurm("one", "srun", "hostname").strip()
 
 
-@pytest.mark.skipif(b"__ubsan_handle" in pathlib.Path(BINARY).read_bytes(),
-                    reason="the sanitizer itself needs descriptors: run it with SLIPWAY_BINARY naming the release program")
-def test_descriptors_that_run_out_cost_connections_and_nothing_else(new_broker):
+def without_sanitizers():
+    """The program that is tested, or else the one that `make build` made: the sanitizers need descriptors themselves."""
+    programs = (BINARY, ROOT / "build/release/slipway")
+    return next((one for one in programs if one.exists() and b"__ubsan_handle" not in one.read_bytes()), None)
+
+
+def test_descriptors_that_run_out_cost_connections_and_nothing_else(new_broker, monkeypatch):
+    program = without_sanitizers()
+    if program is None:
+        pytest.skip("the sanitizers need descriptors themselves, and `make build` made no program without them")
+    monkeypatch.setattr(conftest, "BINARY", program)
     broker = new_broker().start()
     pid = broker.process.pid
     limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
