@@ -33,7 +33,7 @@ struct Folder {
   ~Folder() { std::filesystem::remove_all(path); }
 };
 
-class Nothing final : public Action {
+class Nothing final : public PlainAction {
  public:
   explicit Nothing(EffectClass effect) : effect_(effect) {}
   EffectClass effect_class(const json::object&) const override { return effect_; }

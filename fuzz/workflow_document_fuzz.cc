@@ -14,7 +14,7 @@ using namespace slipway;
 
 namespace {
 
-class Anything final : public workflow::Action {
+class Anything final : public workflow::PlainAction {
  public:
   workflow::EffectClass effect_class(const boost::json::object&) const override { return workflow::EffectClass::name; }
   Inputs inputs() const override { return {.required = {}, .optional = {"Text", "Items", "Settings"}}; }

@@ -31,7 +31,7 @@ outputs:
   url: Look.Url
 )";
 
-class LookAction final : public workflow::Action {
+class LookAction final : public workflow::PlainAction {
  public:
   workflow::EffectClass effect_class(const boost::json::object&) const override { return workflow::EffectClass::read; }
   Inputs inputs() const override { return {}; }

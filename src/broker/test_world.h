@@ -44,7 +44,7 @@ class ManualClock final : public base::Clock {
 };
 
 // An action that a test can make fail, or hold until it lets go.
-class ScriptedAction final : public workflow::Action {
+class ScriptedAction final : public workflow::PlainAction {
  public:
   struct Script {
     std::optional<base::Error> failure;

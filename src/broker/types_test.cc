@@ -190,7 +190,7 @@ class WholeTypes : public Types {
   }
 
   // An action that changes nothing.
-  class Look final : public workflow::Action {
+  class Look final : public workflow::PlainAction {
     workflow::EffectClass effect_class(const boost::json::object&) const override {
       return workflow::EffectClass::read;
     }

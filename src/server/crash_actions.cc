@@ -19,6 +19,8 @@ class CrashAction final : public workflow::Action {
     return inner_.effect_class(inputs);
   }
   Inputs inputs() const override { return inner_.inputs(); }
+  std::vector<InputProblem> check(const boost::json::object& inputs) const override { return inner_.check(inputs); }
+  std::string refusal(const boost::json::object& inputs) const override { return inner_.refusal(inputs); }
   std::vector<std::string_view> outputs() const override { return inner_.outputs(); }
   bool selects_outputs() const override { return inner_.selects_outputs(); }
   std::chrono::seconds default_timeout() const override { return inner_.default_timeout(); }

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "server/crash_actions.h"
 #include "server/crash_database.h"
 #include "workflow/engine_fixture.h"
 
@@ -90,6 +91,33 @@ TEST_F(CrashPointsTest, a_transaction_is_named_by_the_call_it_is_made_in_and_the
   });
   EXPECT_THAT(traced(), ElementsAre("1\tlaunch Prepare environment: before the commit #1\t\t",
                                     "2\tlaunch Prepare environment: after the commit #1\t\t"));
+}
+
+TEST_F(CrashPointsTest, a_watched_action_is_in_everything_as_it_is_by_itself) {
+  class Strict final : public workflow::FakeAction {
+   public:
+    Strict() : FakeAction(workflow::EffectClass::unsafe, {}) {}
+    std::vector<InputProblem> check(const boost::json::object&) const override {
+      return {{.code = "E-RUNTIME", .input = "Runtime", .message = "no such runtime"}};
+    }
+    std::string refusal(const boost::json::object&) const override { return "scripts are off"; }
+    bool selects_outputs() const override { return true; }
+    std::chrono::seconds default_timeout() const override { return std::chrono::seconds(7); }
+  };
+  CrashPoints points({.at = {}, .trace = folder_ / "trace"});
+  net::Runtime runtime;
+  const auto database = storage::sqlite::open_database(runtime, folder_).value();
+  workflow::ActionRegistry actions;
+  actions.add("test:strict", std::make_unique<Strict>());
+  const auto registry = with_crash_points(actions, runtime, *database, points);
+  const auto& watched = *registry.find("test:strict");
+  EXPECT_EQ(watched.effect_class({}), workflow::EffectClass::unsafe);
+  ASSERT_EQ(watched.check({}).size(), 1u);
+  EXPECT_EQ(watched.check({})[0].code, "E-RUNTIME");
+  EXPECT_EQ(watched.refusal({}), "scripts are off");
+  EXPECT_TRUE(watched.selects_outputs());
+  EXPECT_EQ(watched.default_timeout(), std::chrono::seconds(7));
+  EXPECT_THAT(watched.outputs(), ElementsAre("Id"));
 }
 
 }  // namespace

@@ -60,21 +60,31 @@ class Action {
     std::string input;  // the input that is to blame; empty: all of them
     std::string message;
   };
-  virtual std::vector<InputProblem> check(const boost::json::object& /*inputs*/) const { return {}; }
+  virtual std::vector<InputProblem> check(const boost::json::object& inputs) const = 0;
   // Why this broker cannot do it, though the document is in order: half a sentence, such as "scripts are off"; empty
   // where it can. A launch whose documents hold such a step is refused before it begins (check_runnable).
-  virtual std::string refusal(const boost::json::object& /*inputs*/) const { return {}; }
+  virtual std::string refusal(const boost::json::object& inputs) const = 0;
   // Predefined outputs that documents may refer to as {{ step.Name }}.
   virtual std::vector<std::string_view> outputs() const = 0;
   // True where a document may declare outputs {Name, Selector, Type} of its own: run() then gives the whole answer, of
   // which only what is selected is kept.
-  virtual bool selects_outputs() const { return false; }
+  virtual bool selects_outputs() const = 0;
   // How long one attempt may take where the document does not say; more than nothing.
-  virtual std::chrono::seconds default_timeout() const { return std::chrono::hours(1); }
+  virtual std::chrono::seconds default_timeout() const = 0;
   // Does it, and returns the outputs by name. Called with the intent already durable; called again with equal `inputs`
   // and token after a crash, or for the next attempt: it adopts what an earlier call began. The task is cancelled at
   // the deadline and when the execution is cancelled; it must leave nothing half done that a repeat would not mend.
   virtual net::Task<boost::json::object> run(StepContext context, boost::json::object inputs) = 0;
+};
+
+// An action that is in need of nothing special. What stands in front of other actions is none: nothing of theirs may be
+// forgotten.
+class PlainAction : public Action {
+ public:
+  std::vector<InputProblem> check(const boost::json::object& /*inputs*/) const override { return {}; }
+  std::string refusal(const boost::json::object& /*inputs*/) const override { return {}; }
+  bool selects_outputs() const override { return false; }
+  std::chrono::seconds default_timeout() const override { return std::chrono::hours(1); }
 };
 
 class ActionRegistry {

@@ -108,7 +108,7 @@ const std::vector<Declaration>& declarations() {
   return all;
 }
 
-class DeclaredAwsAction final : public Action {
+class DeclaredAwsAction final : public PlainAction {
  public:
   explicit DeclaredAwsAction(const Declaration& declared) : declared_(declared) {}
 

@@ -11,7 +11,7 @@
 namespace slipway::workflow {
 
 // Declares an action that is never run.
-class DeclaredAction : public Action {
+class DeclaredAction : public PlainAction {
  public:
   explicit DeclaredAction(EffectClass effect = EffectClass::name) : effect_(effect) {}
   EffectClass effect_class(const boost::json::object&) const override { return effect_; }

@@ -44,7 +44,7 @@ class FakeClock : public base::Clock {
 };
 
 // An action whose answers a test writes.
-class FakeAction : public Action {
+class FakeAction : public PlainAction {
  public:
   using Run = std::function<net::Task<boost::json::object>(StepContext, boost::json::object)>;
   FakeAction(EffectClass effect, Run run) : effect_(effect), run_(std::move(run)) {}
@@ -125,6 +125,13 @@ class WatchedDatabase : public storage::Database {
 
   net::Task<void> write(storage::Transaction work) override {
     if (before_write) CO_TRY(before_write());
+    if (first_in_write) {
+      work = [first = std::exchange(first_in_write, {}),
+              work = std::move(work)](storage::Connection& connection) -> base::Result<void> {
+        TRY(first(connection));
+        return work(connection);
+      };
+    }
     auto written = co_await real_->write(std::move(work));
     if (after_write) after_write();
     if (written && instead_of_result) co_return instead_of_result();
@@ -137,6 +144,7 @@ class WatchedDatabase : public storage::Database {
   void stop() override { real_->stop(); }
 
   std::function<base::Result<void>()> before_write;
+  storage::Transaction first_in_write;  // once: what somebody else has written just before
   std::function<void()> after_write;
   std::function<base::Result<void>()> instead_of_result;  // of a write that went well
 

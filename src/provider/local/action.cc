@@ -10,7 +10,7 @@ using workflow::StepContext;
 
 namespace {
 
-class FunctionAction final : public workflow::Action {
+class FunctionAction final : public workflow::PlainAction {
  public:
   FunctionAction(workflow::EffectClass effect, ActionFunction run, Inputs inputs, std::vector<std::string_view> outputs)
       : effect_(effect), run_(std::move(run)), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {}
