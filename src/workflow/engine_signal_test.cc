@@ -147,6 +147,26 @@ TEST_F(EngineSignals, complete_lets_the_step_finish) {
   EXPECT_THAT(calls, testing::IsEmpty()) << "B does not begin";
 }
 
+TEST_F(EngineSignals, complete_that_comes_while_an_outcome_is_written_does_not_cancel) {
+  base::ExecutionId id;
+  actions.add("local:last", std::make_unique<FakeAction>(
+                                EffectClass::name, [&](StepContext context, json::object) -> net::Task<json::object> {
+                                  calls.push_back(context.step);
+                                  store->first_in_write = [&](storage::Connection& connection) -> base::Result<void> {
+                                    TRY(storage::request_cancel(connection, id, "me", clock.now(), storage::kComplete));
+                                    return {};
+                                  };
+                                  co_return json::object{};
+                                }));
+  id = accept(document(step("A", "onCancel: step:Clean", "local:last") + step("B", "isEnd: true") + step("Clean")));
+  engine->launch(id);
+  const auto& end = end_of(id);
+  EXPECT_EQ(end.status, Status::cancelled);
+  EXPECT_EQ(end.steps.at("A").status, Status::success);
+  EXPECT_THAT(calls, testing::ElementsAre("A")) << "neither B nor what A's cancellation would run";
+  EXPECT_TRUE(history(id).completing);
+}
+
 // --- children
 
 struct EngineChildren : EngineSignals, Documents {

@@ -74,7 +74,7 @@ base::Result<std::shared_ptr<const Plan>> ExecutionStore::plan_of(const storage:
 base::Result<std::optional<CancelRequest>> ExecutionStore::cancel_of(const base::ExecutionId& id) {
   const auto row = TRY(storage::find_execution(database_.reader(), id));
   if (!row || !row->cancel_at) return std::optional<CancelRequest>();
-  return std::optional(CancelRequest{*row->cancel_at, row->cancel_by});
+  return std::optional(CancelRequest{*row->cancel_at, row->cancel_by, row->cancel_kind == storage::kComplete});
 }
 
 // True where the row is as the move wanted it: an earlier try was written, and only its answer was lost.
@@ -104,8 +104,8 @@ boost::asio::awaitable<std::optional<Moved>> ExecutionStore::commit(Execution& e
   for (unsigned attempt = 1;; ++attempt) {
     const auto written = co_await write_in_turn(work);
     if (written) break;
-    const bool told = (attempt & (attempt - 1)) != 0;  // at the 1st, 2nd, 4th, 8th ... attempt it is
-    if (!told && written.error().kind != base::ErrorKind::throttled) {
+    const bool is_told = (attempt & (attempt - 1)) == 0;  // the 1st, 2nd, 4th, 8th ... attempt
+    if (is_told && written.error().kind != base::ErrorKind::throttled) {
       observe::error("a transition cannot be written; it is tried again", written.error(),
                      {{"execution", move->next.id.str()},
                       {"attempt", attempt},
