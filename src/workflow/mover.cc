@@ -136,7 +136,7 @@ void Mover::unsuccessful(Status outcome) {
 void Mover::timer() {
   if (state().waiting == Waiting::nothing || state().wake_at == base::Time{}) return;
   if (now_ < state().wake_at) return wait();
-  if (state().waiting == Waiting::child) return child_is_late();
+  if (state().waiting == Waiting::child) return stop_child();
   const auto waited = state().waiting;
   stop_waiting();
   if (must_cancel()) return advance(settle(Status::cancelled));
@@ -306,7 +306,6 @@ Status Mover::final_status() const {
 }
 
 void Mover::end(Status status) {
-  if (state().waiting == Waiting::child) out_.cancel_child = base::ExecutionId(state().child);
   leave_step();
   if (state().loop) {
     stand_at_loop();
@@ -316,7 +315,6 @@ void Mover::end(Status status) {
   state().status = status;
   state().waiting = Waiting::nothing;
   state().wake_at = {};
-  state().child.clear();
   record("Ended", {{"status", to_string(status)}});
   out_.command.kind = Command::Kind::end;
 }

@@ -86,7 +86,6 @@ class Mover {
   // --- children
   Target begin_child(const boost::json::value& inputs);
   base::Result<ChildStart> child_start(const boost::json::object& inputs);
-  void child_is_late();
   void stop_child();
 
   // --- waiting

@@ -78,18 +78,12 @@ void Mover::child_ended() {
   advance(attempt_over(Status::failed, error));
 }
 
-// The step's time is over, or that of the cancel chain.
-void Mover::child_is_late() {
-  if (must_cancel()) return cancel();
-  if (chain_is_over()) return end(Status::cancelled);
-  stop_child();
-}
-
-// Its end is waited for: what follows must not meet it.
+// A cancellation came, or the step's time is over, or that of the cancel chain. Its end is waited for, however late:
+// what follows must not meet it. It is bounded by the limit of its own chain.
 void Mover::stop_child() {
   if (state().child_cancelled) return wait();
   state().child_cancelled = true;
-  state().wake_at = cancelling() ? state().cancel_limit : base::Time{};
+  state().wake_at = {};
   out_.cancel_child = base::ExecutionId(state().child);
   record("Waiting", {{"for", "child"}, {"child", state().child}, {"status", "Cancelling"}});
   wait();

@@ -465,6 +465,26 @@ TEST_F(Child, that_takes_too_long_is_cancelled_before_the_step_has_timed_out) {
   EXPECT_EQ(state.status, Status::timed_out);
 }
 
+TEST_F(Child, of_the_cancel_chain_is_waited_for_beyond_the_chain_s_limit) {
+  plan.steps = {step("Work"), plan.steps[0]};
+  plan.steps[0].cancel_next = 1;
+  plan.steps[1].next = kEnd;
+  plan.steps[1].default_timeout = 1h;
+  feed(Kind::start);
+  ask_to_end(false);
+  const auto child = state.child;
+  ASSERT_FALSE(child.empty());
+  now = state.cancel_limit;
+  EXPECT_EQ(feed(Kind::timer).kind, Command::Kind::wait);
+  EXPECT_EQ(last.cancel_child->str(), child);
+  EXPECT_FALSE(state.ended()) << "it still acts";
+  now += 60s;
+  EXPECT_EQ(feed(Kind::resume).kind, Command::Kind::wait);
+  EXPECT_FALSE(state.ended());
+  child_ends(Status::cancelled);
+  EXPECT_EQ(state.status, Status::cancelled);
+}
+
 TEST_F(Child, nests_five_levels_deep_and_no_deeper) {
   identity.depth = 4;
   feed(Kind::start);

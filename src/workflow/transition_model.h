@@ -180,7 +180,10 @@ class Model {
       outputs_[current.name] = to_string(end.status);
       return end.status == Status::success ? Status::success : Status::failed;
     }
-    if (!asked && cancelled_) return finish();
+    if (!asked && cancelled_) {  // the end of the chain does not end the wait
+      stop(attempt, "end of child");
+      return finish();
+    }
     // Told to end, and waited for; a cancellation may come, or come too, meanwhile.
     const bool meanwhile = !stop(attempt, "end of child");
     if (meanwhile) stop(attempt, "end of child");
