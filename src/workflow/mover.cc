@@ -173,6 +173,7 @@ void Mover::resume() {
   if (must_cancel()) return cancel();
   if (state().waiting != Waiting::nothing) return wait();
   record("Takeover", {});
+  at().in_doubt = true;
   if (now_ >= at().deadline) {
     return advance(attempt_over(
         Status::timed_out, base::timed_out(fmt::format(
@@ -241,7 +242,9 @@ Mover::Target Mover::enter(int index) {
 }
 
 Mover::Target Mover::attempt_over(Status outcome, const base::Error& error) {
-  const bool known = outcome == Status::failed && surely_without_effect(error);
+  // That this call did nothing says nothing of an earlier one with the same token.
+  if (outcome != Status::failed || !surely_without_effect(error)) at().in_doubt = true;
+  const bool known = !at().in_doubt;
   record_effect(known ? "known_failed" : "ambiguous", &error);
   const bool again = at().attempt < step().max_attempts && error.kind != base::ErrorKind::invalid;
   if (!again || must_cancel() || chain_is_over()) return settle(outcome, error);
@@ -252,6 +255,7 @@ Mover::Target Mover::attempt_over(Status outcome, const base::Error& error) {
   if ((known && step().effect == EffectClass::token) || step().kind == Step::Kind::child) {
     ++at().generation;
     at().sends = 0;
+    at().in_doubt = false;
   }
   wait_for(Waiting::retry, now_ + delay);
   return std::nullopt;

@@ -97,6 +97,7 @@ std::string progress_text(const State& state) {
       {"steps", std::move(steps)},
       {"failure", failure_json(state.failure)},
   };
+  if (at.in_doubt) progress["in_doubt"] = true;
   if (state.critical) progress["critical"] = to_string(*state.critical);
   if (state.loop) progress["loop"] = loop_json(*state.loop);
   if (!state.child.empty()) progress["child"] = {{"id", state.child}, {"cancelled", state.child_cancelled}};
@@ -104,6 +105,7 @@ std::string progress_text(const State& state) {
 }
 
 void read_rare(const json::object& progress, State& state) {
+  state.at.in_doubt = progress.contains("in_doubt");
   if (const auto* critical = progress.if_contains("critical")) state.critical = status_from(critical->as_string());
   if (const auto* loop = progress.if_contains("loop")) {
     state.loop = loop_of(*loop);

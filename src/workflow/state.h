@@ -48,8 +48,9 @@ struct Position {
   int visit = 0;
   int attempt = 0;
   int generation = 0;
-  int sends = 0;      // calls of this visit and generation, repeats after crashes included
-  int takeovers = 0;  // how often the broker ended during this attempt
+  int sends = 0;          // calls of this visit and generation, repeats after crashes included
+  int takeovers = 0;      // how often the broker ended during this attempt
+  bool in_doubt = false;  // a call of this generation may have had its effect, and nobody knows
   base::Time entered_at{};
   base::Time deadline{};    // of the attempt
   base::Time first_sent{};  // of this generation

@@ -198,6 +198,7 @@ class Model {
     const auto text = value_of(current.inputs.at("Text"));
     if (!text) return Status::failed;
     int generation = 0;
+    doubt_ = false;
     for (int attempt = 1;; ++attempt) {
       bool again = true;
       const auto outcome = call(current, attempt, fmt::format("call {} {}", generation, *text), again, generation);
@@ -213,6 +214,7 @@ class Model {
       if (!stop(attempt, what)) return Status::cancelled;
       const auto crash = history_.crash_at.find(number());
       if (crash == history_.crash_at.end()) return answered(current, again, generation);
+      doubt_ = true;
       if (crash->second == History::Crash::beyond_the_deadline && !cancelled_) return Status::timed_out;
       const bool poison = ++crashes > 5;
       if (!poison && current.effect != EffectClass::unsafe) continue;
@@ -245,11 +247,15 @@ class Model {
         again = false;
         return Status::failed;
       case Answer::failure:
+        doubt_ = true;
         return Status::failed;
-      case Answer::busy:  // a provider that remembers tokens would answer the old one with the old failure
-        if (current.effect == EffectClass::token) ++generation;
+      // A provider that remembers tokens would answer the old one with the old failure; but while an earlier call may
+      // have had its effect, another token could have it twice.
+      case Answer::busy:
+        if (current.effect == EffectClass::token && !doubt_) ++generation;
         return Status::failed;
       case Answer::silence:
+        doubt_ = true;
         return Status::timed_out;
     }
   }
@@ -300,6 +306,7 @@ class Model {
   std::string prefix_;  // of the body's paths
   std::string path_;
   std::string item_;                            // CurrentIteratorValue
+  bool doubt_ = false;                          // a call of this token may have had its effect
   std::map<std::string, std::string> outputs_;  // by step
   std::vector<std::pair<const Step*, Status>> outcomes_;
   std::optional<int> chosen_;  // by a branch

@@ -81,6 +81,10 @@ class Runner {
   Command call(const Command& command) {
     stop(fmt::format("call {} {}", generation_of(command.token), to_text(command.inputs.at("Text"))));
     check_call(command);
+    const auto answer_is = answer_of(draw());
+    if (cancels_ || crashes_ || answer_is == Answer::failure || answer_is == Answer::silence) {
+      in_doubt_.insert(command.token);
+    }
     now_ += 100ms;
     if (cancels_) return feed(event(crashes_ ? Kind::resume : Kind::cancel));
     if (crashes_) {
@@ -299,6 +303,9 @@ class Runner {
     EXPECT_LE(state_.at.attempt, command.step->max_attempts);
     if (command.step->effect == EffectClass::read) return;
     EXPECT_EQ(effects_[command.token], "intent") << "no call without a committed intent";
+    for (const auto& other : tokens_[state_.at.step]) {
+      EXPECT_TRUE(other == command.token || !in_doubt_.contains(other)) << "a second token could have a second effect";
+    }
   }
 
   void check_end() {
@@ -311,6 +318,7 @@ class Runner {
     if (!state_.ended()) return;
     for (const auto& [token, effect] : effects_) {
       EXPECT_TRUE(effect.starts_with("known") || effect == "ambiguous") << "what was begun is settled, not " << effect;
+      EXPECT_FALSE(effect == "known_failed" && in_doubt_.contains(token)) << "an earlier call may have had its effect";
     }
     const bool bad = state_.status == Status::failed || state_.status == Status::timed_out;
     if (bad) EXPECT_TRUE(state_.failure) << "it says why";
@@ -336,6 +344,7 @@ class Runner {
   std::map<std::string, int> entries_;
   std::map<std::string, std::string> effects_;              // state by token
   std::map<std::string, std::vector<std::string>> tokens_;  // by step
+  std::set<std::string> in_doubt_;                          // tokens of calls that may have had their effect
 };
 
 void check(std::uint64_t seed) {

@@ -346,6 +346,40 @@ TEST(Transition, only_a_known_failure_of_a_token_call_raises_the_generation) {
   EXPECT_EQ(generation_after("local:do", base::ErrorKind::conflict), 0) << "a name's mark stays";
 }
 
+// The token is the only thing that keeps a second effect away while the first may be there.
+TEST(Transition, a_known_failure_after_a_call_in_doubt_keeps_token_and_doubt) {
+  const auto check = [](std::string_view action, const std::function<void(Driver&)>& doubt) {
+    Driver driver(document(step("A", "maxAttempts: 5", action)));
+    const auto first = driver.feed(Kind::start).token;
+    doubt(driver);
+    driver.fail(base::ErrorKind::throttled);
+    EXPECT_EQ(driver.last.effects.at(0).state, "ambiguous") << action;
+    EXPECT_EQ(driver.wake().token, first) << action;
+    driver.fail(base::ErrorKind::conflict);
+    EXPECT_EQ(driver.wake().token, first) << action << ": the doubt stays";
+  };
+  for (const auto* action : {"local:token", "local:do", "local:natural"}) {
+    check(action, [](Driver& driver) {
+      driver.time_out();
+      driver.wake();
+    });
+    check(action, [](Driver& driver) {
+      driver.fail(base::ErrorKind::unavailable);
+      driver.wake();
+    });
+    check(action, [](Driver& driver) { driver.feed(Kind::resume); });
+  }
+  Driver refused(document(step("A", "maxAttempts: 3", "local:token")));
+  const auto first = refused.feed(Kind::start).token;
+  refused.fail(base::ErrorKind::throttled);
+  EXPECT_NE(refused.wake().token, first);
+  refused.time_out();
+  const auto second = refused.wake().token;
+  refused.fail(base::ErrorKind::throttled);
+  EXPECT_EQ(refused.last.effects.at(0).token, second);
+  EXPECT_EQ(refused.last.effects.at(0).state, "ambiguous") << "of the second token alone";
+}
+
 TEST(Transition, the_deadline_of_each_attempt_counts_from_its_own_start) {
   Driver driver(
       "parameters: {Wait: {type: Integer}}\n" + document(step("A", "maxAttempts: 2, timeoutSeconds: '{{ Wait }}'")),
