@@ -307,8 +307,8 @@ net::Task<void> Environments::start() {
 boost::asio::awaitable<void> Environments::stop() {
   for (auto* provider : providers_) provider->report_to(nullptr);
   tasks_.cancel();
-  // An execution that ends meanwhile may still begin a task.
   co_await engine_.stop();
+  tasks_.cancel();  // those too that an execution began which ended meanwhile
   co_await tasks_.join();
 }
 

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "broker/test_world.h"
+#include "workflow/engine_fixture.h"
 
 namespace slipway::broker {
 namespace {
@@ -150,6 +151,42 @@ TEST_F(StartStop, WhatIsStoppedCanBeTerminated) {
   terminate();
   until(Status::terminated);
   EXPECT_EQ(runs("start"), 0);
+}
+
+// Its end begins a task that tries again and again, when the others were already told to end.
+TEST_F(StartStop, ABrokerStopsThoughAnExecutionEndsMeanwhileAndCannotBeFollowed) {
+  world.action("test:stop").held = true;
+  stop().value();
+  world.until([&] { return runs("stop") == 1; });
+  world
+      .run([&]() -> net::Task<void> {
+        co_await world.environments->stop();
+        co_return base::Result<void>();
+      })
+      .value();
+  auto watched = std::make_unique<workflow::WatchedDatabase>(std::move(world.database));
+  auto& database = *watched;
+  world.database = std::move(watched);
+  const workflow::EngineSettings full{.running = 64, .queued = 0, .unqueued_kinds = {}};
+  world.environments = std::make_unique<Environments>(world.runtime, database, world.clock, *world.types, world.actions,
+                                                      std::vector<Provider*>{&world.provider}, full,
+                                                      LifetimeSettings{.look = std::chrono::hours(24)});
+  world.run([&] { return world.environments->start(); }).value();
+  world.until([&] { return runs("stop") == 2; });
+
+  net::TaskGroup stopping(world.runtime);
+  int writes = 0;
+  database.before_write = [&]() -> base::Result<void> {
+    // The status, the cancellation, and the end that follows from it.
+    if (++writes == 3) stopping.spawn("stop", [&] { return world.environments->stop(); });
+    return {};
+  };
+  terminate();
+  world.until([&] { return writes == 3 && stopping.empty(); });
+  EXPECT_EQ(find()->status, Status::terminating);
+  EXPECT_EQ(runs("terminate"), 0);
+  database.before_write = {};
+  world.action("test:stop").held = false;
 }
 
 TEST_F(StartStop, ATypeWithoutTheDocumentRefuses) {
