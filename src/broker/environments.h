@@ -218,6 +218,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
   // `environment` as surfaces shall see it: with a rollback that is under way.
   base::Result<EnvironmentPtr> shown(EnvironmentPtr environment);
   void tell_events();
+  void tell_events_soon();  // in the next turn of the loop, once however often it is called
   net::Task<EnvironmentPtr> begin(base::EnvironmentId id, std::string_view operation, Cause cause);
   // The URL that leads `who` to what `own`, a URL of the environment's endpoint, names.
   base::Result<boost::json::value> through_the_broker(const base::EnvironmentId& id, const std::string& who,
@@ -251,6 +252,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
   std::optional<std::pair<std::chrono::steady_clock::time_point, base::Time>> last_look_;
   std::map<base::EnvironmentId, std::string> progress_;  // last words of the step that runs; not durable
   Events events_;
+  bool telling_ = false;  // tell_events_soon() was called, and it has not been told
   Tickets tickets_;
   std::string public_url_;
   net::TaskGroup tasks_;

@@ -230,11 +230,12 @@ void Environments::ended(const workflow::Ended& ended) {
 
 void Environments::progress(const workflow::Progress& progress) {
   if (progress.what == "Progress") {
+    if (telling_) tell_events();  // what was durable before the line
     events_.publish(progress);
     progress_[progress.environment_id] = progress.text;
     return;
   }
-  tell_events();
+  tell_events_soon();
   progress_.erase(progress.environment_id);
   if (progress.what == "Ended") return;  // ended() tells what it means
   observe::info("step", {{"environment", progress.environment_id.str()},

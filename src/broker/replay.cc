@@ -1,6 +1,8 @@
 // The environments service's event stream: what became durable is told to the ring, and to followers who were away for
 // longer than the ring reaches back.
 
+#include <utility>
+
 #include "broker/environments.h"
 #include "observe/log.h"
 #include "storage/events.h"
@@ -15,6 +17,7 @@ constexpr int kRowsAtOnce = 200;
 
 // Whoever makes something durable calls this, and it tells whatever there is: so the order is the database's.
 void Environments::tell_events() {
+  telling_ = false;
   const auto told = [this]() -> base::Result<void> {
     auto& connection = database_.reader();
     const auto upto = TRY(storage::last_event(connection));
@@ -26,6 +29,15 @@ void Environments::tell_events() {
   }();
   // The next one tells it.
   if (!told) observe::error("what happened cannot be told to followers yet", told.error());
+}
+
+// The steps of all executions that went on in one turn of the loop cost one look at the database.
+void Environments::tell_events_soon() {
+  if (std::exchange(telling_, true)) return;
+  tasks_.spawn("tell events", [this]() -> boost::asio::awaitable<void> {
+    tell_events();
+    co_return;
+  });
 }
 
 net::Task<EventText> Environments::events_after(Events::Place place, base::EnvironmentId environment,
