@@ -29,7 +29,9 @@ base::Result<boost::json::value> Environments::through_the_broker(const base::En
                                                                   const boost::json::value& own) {
   const auto url = workflow::to_text(own);
   const auto authority = url.find("://");
-  if (authority == std::string::npos) return base::internal(fmt::format("the endpoint's URL is none: {}", url));
+  if (authority == std::string::npos) {  // it may be a secret: not named
+    return base::invalid("A key that is proxied must be a URL of the endpoint, as local:connectionUrl gives it.");
+  }
   const auto path_at = url.find('/', authority + 3);
   const auto path = path_at == std::string::npos ? "/" : url.substr(path_at);
   return boost::json::value(fmt::format("{}{}{}{}slipway-ticket={}", public_url_, connect_path(id), path,

@@ -88,7 +88,8 @@ class Provider {
     co_return base::invalid(environment.name + " has no endpoint that this broker can reach");
   }
   // How the broker reaches it; Endpoint::prefix is the caller's matter. Errors: invalid where it has none; conflict
-  // with code NoPort, not_found with code NoSecret where its launch did not get so far.
+  // with code NoPort, not_found with code NoSecret where its launch did not get so far; unavailable with code
+  // ProgramDied.
   virtual base::Result<Endpoint> endpoint(const Environment& environment, const EndpointRule& /*rule*/) const {
     return base::invalid(environment.name + " has no endpoint that this broker can reach");
   }

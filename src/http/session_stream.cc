@@ -24,6 +24,8 @@ class Session::ChunkWriter final : public BodyWriter {
     co_return whole_;
   }
 
+  void cut_off() override { whole_ = false; }
+
   asio::awaitable<bool> finish() {
     static constexpr std::string_view kEnd = "0\r\n\r\n";
     if (whole_ && chunked_) whole_ = co_await session_.write_in_parts(kEnd.data(), kEnd.size());

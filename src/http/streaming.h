@@ -31,6 +31,8 @@ class BodyWriter {
   // comes meanwhile within bounds. False where the client is gone or took nothing for `http.answer_time`; so are all
   // later ones. An empty chunk is none.
   virtual boost::asio::awaitable<bool> write(std::string chunk) = 0;
+  // What was written is not all: the client shall see that. Nothing is written after it.
+  virtual void cut_off() = 0;
 };
 
 // Returns where the body is complete.

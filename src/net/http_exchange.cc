@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/system/system_error.hpp>
@@ -56,9 +57,11 @@ class Parser final : public http::basic_parser<false> {
   bool header_done_ = false;
 };
 
-// A cancelled wait unwinds; it is no failure of the peer.
-void unwind_if_cancelled(const error_code& error) {
-  if (error == boost::asio::error::operation_aborted) throw boost::system::system_error(error);
+// A cancelled wait unwinds; it is no failure of the peer. Where the stream was closed meanwhile, its end is one.
+boost::asio::awaitable<void> unwind_if_cancelled(const error_code& error) {
+  if (error != boost::asio::error::operation_aborted) co_return;
+  const auto state = co_await boost::asio::this_coro::cancellation_state;
+  if (state.cancelled() != boost::asio::cancellation_type::none) throw boost::system::system_error(error);
 }
 
 }  // namespace
@@ -113,7 +116,7 @@ struct HttpExchange::Impl {
     buffer.resize(old + kReadBytes);
     const auto [error, count] = co_await stream.read_some(buffer.data() + old, kReadBytes);
     buffer.resize(old + count);
-    unwind_if_cancelled(error);
+    co_await unwind_if_cancelled(error);
     got_some = got_some || count > 0;
     co_return error;
   }
@@ -142,7 +145,7 @@ HttpExchange::~HttpExchange() = default;
 Task<void> HttpExchange::send(std::string bytes) {
   for (std::size_t sent = 0; sent < bytes.size();) {
     const auto [error, count] = co_await impl_->stream.write_some(bytes.data() + sent, bytes.size() - sent);
-    unwind_if_cancelled(error);
+    co_await unwind_if_cancelled(error);
     if (error) co_return impl_->lost(error);
     sent += count;
   }

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <stdexcept>
+#include <functional>
 
 #include "net/byte_stream.h"
 #include "net/http_exchange.h"
@@ -48,37 +48,43 @@ struct Link {
 };
 using LinkPtr = std::shared_ptr<Link>;
 
+// Runs one part of an exchange, which has its own patience: a long body takes as long as it comes.
+template <class T>
+net::Task<T> patiently(net::Runtime& runtime, const broker::Endpoint& endpoint, std::function<net::Task<T>()> part) {
+  co_return co_await net::with_deadline<T>(
+      runtime, net::in(kPatience),
+      fmt::format("The program on port {} did not answer within {} minutes.", endpoint.port, kPatience.count()),
+      std::move(part));
+}
+
+net::Task<void> send(net::Runtime& runtime, const broker::Endpoint& endpoint, Link& link, std::string bytes) {
+  return patiently<void>(runtime, endpoint, [&link, bytes = std::move(bytes)] { return link.http.send(bytes); });
+}
+
 // A program that refuses a body may answer and stop reading: what it says counts then.
-net::Task<void> send_body(http::Request& request, Link& link) {
+net::Task<void> send_body(net::Runtime& runtime, const broker::Endpoint& endpoint, Link& link, http::Request& request) {
   const auto framing = framing_of(request);
   if (framing == Framing::none) co_return base::Result<void>();
   for (;;) {
     auto part = CO_TRY(co_await request.incoming->read());
     const bool last = part.empty();
     if (framing == Framing::chunked) part = last ? "0\r\n\r\n" : fmt::format("{:x}\r\n{}\r\n", part.size(), part);
-    const auto sent = co_await link.http.send(std::move(part));
+    const auto sent = co_await send(runtime, endpoint, link, std::move(part));
+    if (!sent && sent.error().kind == base::ErrorKind::timed_out) co_return sent;
     if (last || !sent) co_return base::Result<void>();
   }
 }
 
-net::Task<net::HttpHead> exchange(http::Request& request, const base::EnvironmentId& environment,
-                                  const broker::Endpoint& endpoint, Link& link) {
-  CO_TRY(co_await link.http.send(request_head(request, environment, endpoint)));
-  CO_TRY(co_await send_body(request, link));
-  co_return co_await link.http.read_head(request.method == "HEAD");
-}
-
-// Runs `work` over the link for as long as the client may stay.
-awaitable<void> stay(net::Runtime& runtime, LinkPtr link, Leave leave, std::function<awaitable<void>()> work) {
+// Runs `work` over the link for as long as the client may stay; false where it had to leave.
+awaitable<bool> stay(net::Runtime& runtime, LinkPtr link, Leave leave, std::function<awaitable<void>()> work) {
   const auto watched = leave.watch([&link] { link->stream->close(); });
-  if (!co_await net::finish_before(runtime, leave.until, std::move(work))) link->stream->close();
+  co_return co_await net::finish_before(runtime, leave.until, std::move(work));
 }
 
 awaitable<void> copy_body(Link& link, http::BodyWriter& client) {
   for (;;) {
     auto part = co_await link.http.read_part();
-    // The client must see that it is cut off.
-    if (!part) throw std::runtime_error(part.error().message);
+    if (!part) co_return client.cut_off();
     if (part->empty() || !co_await client.write(std::move(*part))) co_return;
   }
 }
@@ -88,10 +94,10 @@ awaitable<void> copy_body(Link& link, http::BodyWriter& client) {
 net::Task<http::Response> hand_on(net::Runtime& runtime, http::Request& request, base::EnvironmentId environment,
                                   broker::Endpoint endpoint, Leave leave) {
   auto link = std::make_shared<Link>(CO_TRY(co_await net::connect_loopback(runtime, endpoint.port)), endpoint);
-  const auto late =
-      fmt::format("The program on port {} did not answer within {} minutes.", endpoint.port, kPatience.count());
-  auto head = CO_TRY(co_await net::with_deadline<net::HttpHead>(
-      runtime, net::in(kPatience), late, [&] { return exchange(request, environment, endpoint, *link); }));
+  CO_TRY(co_await send(runtime, endpoint, *link, request_head(request, environment, endpoint)));
+  CO_TRY(co_await send_body(runtime, endpoint, *link, request));
+  auto head = CO_TRY(co_await patiently<net::HttpHead>(runtime, endpoint,
+                                                       [&] { return link->http.read_head(request.method == "HEAD"); }));
   const bool upgraded = head.status == 101;
   auto answer = answer_head(std::move(head), environment, endpoint);
   if (upgraded) {
@@ -100,8 +106,8 @@ net::Task<http::Response> hand_on(net::Runtime& runtime, http::Request& request,
       co_await stay(runtime, link, leave, [&] { return net::relay(runtime, client, program); });
     };
   } else if (answer.status != 204 && answer.status != 304) {
-    answer.stream = [&runtime, link, leave](http::BodyWriter& client) {
-      return stay(runtime, link, leave, [&client, link] { return copy_body(*link, client); });
+    answer.stream = [&runtime, link, leave](http::BodyWriter& client) -> awaitable<void> {
+      if (!co_await stay(runtime, link, leave, [&] { return copy_body(*link, client); })) client.cut_off();
     };
   }
   co_return answer;

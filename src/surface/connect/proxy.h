@@ -22,7 +22,8 @@ struct Leave {
 };
 
 // Errors: unavailable with code ConnectionRefused where nothing listens, ConnectionFailed; internal with code BadAnswer
-// or AnswerTooLarge; timed_out where no answer begins within kPatience; those of the client's body.
+// or AnswerTooLarge; timed_out where the program takes nothing of the request, or begins no answer after it, for
+// kPatience; those of the client's body.
 inline constexpr std::chrono::minutes kPatience{5};
 net::Task<http::Response> hand_on(net::Runtime& runtime, http::Request& request, base::EnvironmentId environment,
                                   broker::Endpoint endpoint, Leave leave);

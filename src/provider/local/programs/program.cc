@@ -16,6 +16,7 @@
 #include <boost/asio/write.hpp>
 
 #include "base/text.h"
+#include "net/deadline.h"
 
 namespace slipway::provider::local::programs {
 
@@ -28,6 +29,7 @@ using tcp = asio::ip::tcp;
 namespace {
 
 constexpr const char* kLimiter = "/usr/bin/prlimit";
+constexpr milliseconds kAskPatience{5000};  // a server that accepts while it starts may never answer that request
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 
 // The status line's number; 0 where nobody answers in a way that is HTTP.
@@ -95,7 +97,9 @@ net::Task<void> wait_for_answer(const Machine& machine, Place place, std::string
   for (milliseconds pause{20};; pause = std::min(pause * 3 / 2, milliseconds(500))) {
     const auto present = machine.supervisors.status(place.process(name));
     if (present.state != State::running) co_return died(place, name, present);
-    const int answer = co_await ask(machine.runtime, port, path);
+    int answer = 0;
+    co_await net::finish_before(machine.runtime, std::min(net::in(kAskPatience), until),
+                                [&]() -> asio::awaitable<void> { answer = co_await ask(machine.runtime, port, path); });
     if (path.empty() ? answer != 0 : answer == status) co_return Result<void>();
     if (std::chrono::steady_clock::now() + pause >= until) {
       const auto got = answer == 0 ? std::string("nobody answered") : fmt::format("the last answer was {}", answer);
@@ -143,8 +147,17 @@ Result<std::uint16_t> first_port(const Machine& machine, const base::Environment
 Result<broker::Endpoint> endpoint(const Machine& machine, const base::EnvironmentId& id,
                                   const broker::EndpointRule& rule) {
   broker::Endpoint endpoint{.port = TRY(first_port(machine, id)), .authorization = {}, .prefix = {}};
+  // Where none runs, another account's program may listen there by now: it gets no secret and no request.
+  const Place place(machine, id);
+  const auto runs = [&](const std::string& name) {
+    return machine.supervisors.status(place.process(name)).state == State::running;
+  };
+  if (std::ranges::none_of(place.names(), runs)) {
+    return base::unavailable("The program of this environment has ended; `slipway why` shows its last lines.",
+                             "ProgramDied");
+  }
   if (rule.secret.empty()) return endpoint;
-  const auto secret = TRY(Place(machine, id).read_secret(rule.secret));
+  const auto secret = TRY(place.read_secret(rule.secret));
   endpoint.authorization = base::Secret(fmt::format("{} {}", rule.authorization, secret.reveal()));
   return endpoint;
 }
