@@ -52,4 +52,23 @@ std::string_view to_string(Fleet fleet) {
   }
 }
 
+bool has_resources(const Environment& environment) {
+  switch (environment.status) {
+    case Status::pending:
+    case Status::available:
+    case Status::starting:
+    case Status::stopping:
+    case Status::stopped:
+    case Status::starting_failed:
+    case Status::stopping_failed:
+    case Status::terminating:
+    case Status::terminating_failed:
+      return true;
+    case Status::failed:
+      return !environment.rolled_back;
+    case Status::terminated:
+      return false;
+  }
+}
+
 }  // namespace slipway::broker

@@ -65,4 +65,7 @@ struct Environment {
   std::optional<base::Time> last_active_at;  // to the minute; unset: not seen yet
 };
 
+// True while something of the environment may be left on its provider.
+bool has_resources(const Environment& environment);
+
 }  // namespace slipway::broker

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "broker/environment.h"
 #include "broker/environment_cache.h"
+#include "broker/environment_type.h"
 #include "broker/events.h"
 #include "broker/lifetime.h"
 #include "broker/provider.h"
@@ -203,6 +204,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
   base::Result<std::shared_ptr<const workflow::Plan>> find(const workflow::Identity& parent,
                                                            std::string_view name) const override;
 
+  base::Result<InstanceKeys> keys_of_instance(storage::Connection& connection, const Environment& environment);
   // The version that it was launched with; null where this broker cannot read it.
   TypePtr type_of(const Environment& environment) const;
   Provider* provider_for(std::string_view region) const;  // null where none serves it
@@ -236,6 +238,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
   boost::asio::awaitable<void> look_at_activity(Environment environment, base::Time now, bool settled, bool anew);
   // Takes away what is recorded for environments that are gone.
   boost::asio::awaitable<void> sweep_after(std::optional<base::EnvironmentId> id);
+  boost::asio::awaitable<bool> may_be_swept(base::EnvironmentId id);
   boost::asio::awaitable<void> sweep_resource(storage::ResourceRow resource);
   boost::asio::awaitable<void> sweep(Provider& provider, std::vector<std::string> leftovers);
 
@@ -247,8 +250,9 @@ class Environments final : private workflow::Listener, private workflow::Documen
   std::vector<Provider*> providers_;
   EnvironmentCache cache_;
   const LifetimeSettings lifetimes_;
-  std::set<base::EnvironmentId> extending_;         // their end is being moved: it is not acted upon
-  std::set<base::EnvironmentId> unknown_activity_;  // of which that was said
+  std::set<base::EnvironmentId> extending_;                            // their end is being moved: it is not acted upon
+  std::map<std::pair<std::string, int>, InstanceKeys> instance_keys_;  // by type and version; the writer's thread's
+  std::set<base::EnvironmentId> unknown_activity_;                     // of which that was said
   std::optional<std::pair<std::chrono::steady_clock::time_point, base::Time>> last_look_;
   std::map<base::EnvironmentId, std::string> progress_;  // last words of the step that runs; not durable
   Events events_;

@@ -4,7 +4,9 @@
 
 #include "broker/audit.h"
 #include "broker/environments.h"
+#include "broker/rows.h"
 #include "observe/log.h"
+#include "storage/environments.h"
 #include "storage/ports.h"
 
 namespace slipway::broker {
@@ -58,6 +60,16 @@ boost::asio::awaitable<void> Environments::sweep_after(std::optional<base::Envir
   for (const auto& leftover : *left) co_await sweep_resource(leftover.resource);
 }
 
+// Read now: a launch that was taken back may have been begun again since the list was made, and fills the folder.
+boost::asio::awaitable<bool> Environments::may_be_swept(base::EnvironmentId id) {
+  auto row = std::make_shared<std::optional<storage::EnvironmentRow>>();
+  const auto read = co_await database_.read([row, id](storage::Connection& connection) -> base::Result<void> {
+    *row = TRY(storage::find_environment(connection, id));
+    return {};
+  });
+  co_return read && (!*row || !has_resources(from_row(**row)));
+}
+
 boost::asio::awaitable<void> Environments::sweep_resource(storage::ResourceRow resource) {
   auto* provider = provider_for(resource.region);
   // Whatever is not on this machine is only listed: nothing proves yet that it is ours.
@@ -69,6 +81,7 @@ boost::asio::awaitable<void> Environments::sweep_resource(storage::ResourceRow r
     });
   };
   auto left = co_await there();
+  if (left && *left && resource.kind == kFolder && !co_await may_be_swept(resource.environment_id)) co_return;
   if (left && *left && resource.kind == kFolder) {
     const auto removed = co_await provider->remove_leftover(resource.locator);
     if (!removed)

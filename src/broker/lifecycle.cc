@@ -18,27 +18,8 @@ namespace slipway::broker {
 
 namespace {
 
-constexpr std::chrono::seconds kLongestPause{60};  // between two tries to terminate
-
-// True while something of the environment may be left on its provider.
-bool has_resources(const Environment& environment) {
-  switch (environment.status) {
-    case Status::pending:
-    case Status::available:
-    case Status::starting:
-    case Status::stopping:
-    case Status::stopped:
-    case Status::starting_failed:
-    case Status::stopping_failed:
-    case Status::terminating:
-    case Status::terminating_failed:
-      return true;
-    case Status::failed:
-      return !environment.rolled_back;
-    case Status::terminated:
-      return false;
-  }
-}
+constexpr std::chrono::milliseconds kAgainAfter{100};  // where the queue of changes was full
+constexpr std::chrono::seconds kLongestPause{60};      // between two tries to terminate
 
 // True where compute instances may run that no execution is making or ending.
 bool may_have_instances(const Environment& environment) {
@@ -74,12 +55,18 @@ base::Result<bool> change_environment(storage::Connection& connection, const bas
 }  // namespace
 
 net::Task<EnvironmentPtr> Environments::terminate(base::EnvironmentId id, Cause cause) {
-  CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
+  const storage::Transaction work = [&](storage::Connection& connection) -> base::Result<void> {
     TRY(change_environment(connection, id, cause, clock_.now(), [](Environment& changed) -> base::Result<bool> {
       return std::exchange(changed.status, Status::terminating) != Status::terminating;
     }));
     return {};
-  }));
+  };
+  auto written = co_await database_.write(work);
+  while (!written && written.error().kind == base::ErrorKind::throttled) {
+    co_await net::sleep_for(runtime_, kAgainAfter);  // it is never refused for lack of room
+    written = co_await database_.write(work);
+  }
+  CO_TRY(std::move(written));
   cache_.drop(id);
   const auto environment = CO_TRY(stored(id));
   // From here on nobody tends it any more, and only from here on something is stopped.
@@ -185,6 +172,17 @@ net::Task<void> Environments::terminate_instances(base::EnvironmentId id, Cause 
   co_return co_await provider->terminate_instances(*environment);
 }
 
+// From the row, not the registry: this is the writer's thread. Once for each version, since every change waits for it.
+base::Result<InstanceKeys> Environments::keys_of_instance(storage::Connection& connection,
+                                                          const Environment& environment) {
+  const auto version = std::pair(environment.type, environment.type_version);
+  const auto known = instance_keys_.find(version);
+  if (known != instance_keys_.end()) return known->second;
+  const auto pinned = TRY(storage::find_type_version(connection, environment.type, environment.type_version));
+  if (!pinned) return InstanceKeys{};
+  return instance_keys_[version] = instance_keys(pinned->files);
+}
+
 base::Result<void> Environments::finalise(storage::Connection& connection, const workflow::Ended& ended) {
   auto row = TRY(storage::find_environment(connection, ended.identity.environment_id));
   if (!row) return {};
@@ -193,9 +191,8 @@ base::Result<void> Environments::finalise(storage::Connection& connection, const
   const auto status = environment.status;
   apply_end(ended, environment);
   if (ended.kind == kLaunch && environment.type_version > 0) {
-    // From the row, not the registry: this is the writer's thread.
-    const auto pinned = TRY(storage::find_type_version(connection, environment.type, environment.type_version));
-    const auto facts = instance_of(pinned ? instance_keys(pinned->files) : InstanceKeys{}, ended.outputs);
+    const auto keys = TRY(keys_of_instance(connection, environment));
+    const auto facts = instance_of(keys, ended.outputs);
     environment.instance_id = facts.id;
     environment.instance_arn = facts.arn;
     environment.instance_role = facts.role;

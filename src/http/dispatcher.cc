@@ -77,8 +77,6 @@ asio::awaitable<Dispatcher::Outcome> Dispatcher::run(const std::vector<const Sur
     co_return Outcome{json_response(404, boost::json::object{{"message", "Nothing is served at this path."}}), nullptr};
   }
   const Surface& surface = **owner;
-  if (in_flight_ >= limit_) co_return Outcome{error_response(surface, request, overloaded()), &surface};
-  const InFlight counted(in_flight_);
   std::exception_ptr thrown;
   try {
     co_return Outcome{co_await answer(surface, request), &surface};
@@ -95,6 +93,9 @@ asio::awaitable<Dispatcher::Outcome> Dispatcher::run(const std::vector<const Sur
 asio::awaitable<Response> Dispatcher::answer(const Surface& surface, Request& request) {
   const auto match = surface.router().match(request);
   if (!match.route) co_return surface.no_route(request, match);
+  if (match.route->always) co_return co_await through_middlewares(surface, *match.route, request);
+  if (in_flight_ >= limit_) co_return error_response(surface, request, overloaded());
+  const InFlight counted(in_flight_);
   co_return co_await through_middlewares(surface, *match.route, request);
 }
 

@@ -69,7 +69,8 @@ void Router::add(Route route) {
 }
 
 void Router::serve_all(std::string operation, Handler handler) {
-  all_ = {.method = {}, .path = {}, .operation = std::move(operation), .handler = std::move(handler)};
+  // Its requests take as long as whoever answers them; the number of connections bounds them.
+  all_ = {.method = {}, .path = {}, .operation = std::move(operation), .handler = std::move(handler), .always = true};
 }
 
 Router::Match Router::match(Request& request) const {

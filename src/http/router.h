@@ -22,6 +22,7 @@ struct Route {
   std::string path;       // template
   std::string operation;  // operationId; unique within a surface
   Handler handler;
+  bool always = false;  // answered however many requests are in flight: what ends something
 };
 
 class Router {

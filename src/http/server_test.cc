@@ -25,6 +25,7 @@ class ServerTest : public TestServer {
     surface_.on("POST", "/t/echo", [](Request& request) -> awaitable<Response> {
       co_return Response{.status = 200, .headers = {}, .body = request.body, .content_type = "text/plain"};
     });
+    surface_.on("GET", "/t/end", [](Request&) -> awaitable<Response> { co_return Response{}; }, true);
     surface_.on("GET", "/t/hello", [](Request& request) -> awaitable<Response> {
       const auto* name = request.query_value("name");
       co_return Response{
@@ -221,6 +222,7 @@ TEST_F(ServerTest, AnswersOnlySoManyRequestsAtOnce) {
   const auto refused = ask(get("/t/hello"));
   EXPECT_TRUE(contains(refused, "throttled: ")) << refused;
   EXPECT_TRUE(contains(refused, "Retry-After: 1\r\n"));
+  EXPECT_EQ(first_line(ask(get("/t/end"))), "HTTP/1.1 200 OK") << "what ends something is never refused";
   release();
   EXPECT_TRUE(slow.receive_answer().ends_with("waited"));
   EXPECT_EQ(first_line(ask(get("/t/hello"))), "HTTP/1.1 200 OK");

@@ -13,9 +13,9 @@ namespace slipway::http {
 class TestSurface final : public Surface {
  public:
   explicit TestSurface(std::string prefix) : prefix_(std::move(prefix)) {}
-  void on(std::string method, std::string path, Handler handler) {
+  void on(std::string method, std::string path, Handler handler, bool always = false) {
     auto operation = method + path;
-    router_.add({std::move(method), std::move(path), std::move(operation), std::move(handler)});
+    router_.add({std::move(method), std::move(path), std::move(operation), std::move(handler), always});
   }
 
   std::string_view name() const override { return "test"; }

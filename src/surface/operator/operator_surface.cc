@@ -69,9 +69,9 @@ struct OperatorSurface::Impl {
       router.add({.method = operation.method,
                   .path = std::string(kVersionPrefix) + operation.path,
                   .operation = operation.id,
-                  .handler = [this, run_it = operations.at(operation.id)](http::Request& request) {
-                    return run(run_it, request);
-                  }});
+                  .handler = [this, run_it = operations.at(operation.id)](
+                                 http::Request& request) { return run(run_it, request); },
+                  .always = operation.id == "TerminateEnvironment" || operation.id == "CancelExecution"});
     }
   }
 

@@ -65,7 +65,8 @@ struct ParallelClusterSurface::Impl {
         router.add({.method = operation.method,
                     .path = std::string(prefix) + operation.path,
                     .operation = operation.id,
-                    .handler = handler(operation.id)});
+                    .handler = handler(operation.id),
+                    .always = operation.id == "DeleteCluster"});
       }
     }
     router.add({.method = "GET",
