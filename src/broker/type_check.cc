@@ -8,10 +8,10 @@
 
 #include "broker/type_reading.h"
 #include "workflow/parameters.h"
+#include "workflow/transient.h"
 
 namespace slipway::broker {
 
-using workflow::EffectClass;
 using workflow::Fields;
 using workflow::Plan;
 using workflow::Step;
@@ -28,24 +28,6 @@ bool asks_aws(const Plan& plan) {
   return std::ranges::any_of(plan.steps, [](const Step& step) {
     return step.kind == Step::Kind::action && step.action.starts_with("aws:") && step.action != "aws:executeScript";
   });
-}
-
-// What may happen while a client waits for how to connect: nothing that outlives the answer.
-bool may_connect(const Step& step) {
-  switch (step.kind) {
-    case Step::Kind::action:
-      return step.effect == EffectClass::read || step.effect == EffectClass::natural ||
-             step.effect == EffectClass::local;
-    case Step::Kind::branch:
-    case Step::Kind::sleep:
-    case Step::Kind::loop:
-    case Step::Kind::update_variable:
-      return true;
-    case Step::Kind::pause:
-    case Step::Kind::approve:
-    case Step::Kind::child:
-      return false;
-  }
 }
 
 void check_values(Fields& fields, std::string_view key, const boost::json::object& values, const TypeReading& reading) {
@@ -193,12 +175,8 @@ void check_document(const Plan& plan, std::string_view operation, const Plan* la
     }
   }
   if (operation != "connect") return;
-  for (const auto& step : plan.steps) {
-    if (may_connect(step)) continue;
-    wrong("E-CONNECT", fmt::format("has the step {}, {}: while a client waits only what reads, or may be repeated at "
-                                   "will, may be done",
-                                   step.name, step.action));
-  }
+  const auto fits = workflow::check_transient(plan);
+  if (!fits) provider.problem("E-CONNECT", operation, fits.error().message);
 }
 
 void check_type(const base::YamlNode& root, Fields& fields, TypeReading& reading) {

@@ -87,6 +87,24 @@ TEST_F(Registry, AFolderThatChangesIsTakenWithoutARestart) {
   EXPECT_THAT(versions(), ElementsAre(2, 1));
 }
 
+TEST_F(Registry, AnotherRootUnderTheSameNameIsTaken) {
+  const auto away = folder.path.string() + ".away";
+  const auto next = folder.path.string() + ".next";
+  std::filesystem::copy(folder.path, next, std::filesystem::copy_options::recursive);
+  std::ofstream(next + "/thing/type.yaml") << type_yaml("Two");
+  std::filesystem::rename(folder.path, away);
+  std::filesystem::rename(next, folder.path);
+  until_title("Two");
+  // As a deployment does it: a link that is replaced in one step.
+  std::filesystem::remove_all(away);
+  std::filesystem::rename(folder.path, away);
+  std::filesystem::create_symlink(away, folder.path);
+  std::ofstream(away + "/thing/type.yaml") << type_yaml("Three");
+  until_title("Three");
+  std::filesystem::remove(folder.path);
+  std::filesystem::rename(away, folder.path);
+}
+
 TEST_F(Registry, ABrokenFolderKeepsTheLastGoodVersionAndSaysWhy) {
   write("type.yaml", "name: thing\ntitle: [\n");
   world.until([&] { return !types().list().front().problem.empty(); });

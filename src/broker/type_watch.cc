@@ -8,6 +8,11 @@
 
 namespace slipway::broker {
 
+namespace {
+// A file counts when its writer has closed it, so that no half of it is read.
+constexpr auto kMask = IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_ONLYDIR;
+}  // namespace
+
 base::Result<TypeWatch> TypeWatch::open(net::Runtime& runtime) {
   process::Fd events(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!events) return base::from_errno("cannot watch folders of environment types");
@@ -15,17 +20,41 @@ base::Result<TypeWatch> TypeWatch::open(net::Runtime& runtime) {
 }
 
 void TypeWatch::add(const std::vector<std::filesystem::path>& folders) {
-  // A file counts when its writer has closed it, so that no half of it is read.
-  constexpr auto kMask =
-      IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_ONLYDIR | IN_DONT_FOLLOW;
-  for (const auto& folder : folders) ::inotify_add_watch(events_.get(), folder.c_str(), kMask);
+  for (const auto& folder : folders) {
+    const int watch = ::inotify_add_watch(events_.get(), folder.c_str(), kMask | IN_DONT_FOLLOW);
+    if (watch >= 0) folders_.insert(watch);
+  }
+}
+
+void TypeWatch::add_name(const std::filesystem::path& path) {
+  const auto whole = std::filesystem::absolute(path).lexically_normal();
+  const auto named = whole.has_filename() ? whole : whole.parent_path();
+  const int watch = ::inotify_add_watch(events_.get(), named.parent_path().c_str(), kMask);
+  if (watch >= 0) names_[watch].insert(named.filename().string());
+}
+
+// Takes what there is; true where something of it counts.
+bool TypeWatch::take_events() {
+  bool counts = false;
+  alignas(inotify_event) std::array<char, 4096> buffer;
+  for (;;) {
+    const auto size = ::read(events_.get(), buffer.data(), buffer.size());
+    if (size <= 0) return counts;
+    for (ssize_t at = 0; at < size;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
+      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+      const auto names = names_.find(event->wd);
+      // One without a watch says that some were lost.
+      counts = counts || folders_.contains(event->wd) || event->wd < 0 ||
+               (names != names_.end() && event->len > 0 && names->second.contains(std::string_view(event->name)));
+    }
+  }
 }
 
 boost::asio::awaitable<void> TypeWatch::changed() {
-  co_await process::readable(*runtime_, events_);
-  std::array<char, 4096> skipped;
-  while (::read(events_.get(), skipped.data(), skipped.size()) > 0) {
-  }
+  do {
+    co_await process::readable(*runtime_, events_);
+  } while (!take_events());
 }
 
 }  // namespace slipway::broker

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "base/text.h"
+#include "net/deadline.h"
 #include "observe/log.h"
 
 namespace slipway::broker {
@@ -25,8 +26,8 @@ base::Error cannot_read(const fs::path& root, const std::error_code& failed) {
 
 // `root` and every folder below it, hidden ones left out.
 std::vector<fs::path> folders_below(const fs::path& root) {
-  std::vector<fs::path> folders{root};
   std::error_code failed;
+  std::vector<fs::path> folders{fs::weakly_canonical(root, failed)};
   for (auto entry = fs::recursive_directory_iterator(root, failed); !failed && entry != end(entry);
        entry.increment(failed)) {
     if (!entry->is_directory(failed) || entry->is_symlink(failed)) continue;
@@ -165,6 +166,7 @@ std::vector<TypeRegistry::Folder> TypeRegistry::look(const std::map<std::string,
 
 net::Task<void> TypeRegistry::reload() {
   // Watched before it is read: what changes meanwhile is seen afterwards.
+  for (const auto& root : settings_.roots) watch_.add_name(root);
   watch_.add(CO_TRY(co_await net::run_blocking<std::vector<fs::path>>(runtime_, [this] {
     std::vector<fs::path> all;
     for (const auto& root : settings_.roots) std::ranges::copy(folders_below(root), std::back_inserter(all));
@@ -174,19 +176,22 @@ net::Task<void> TypeRegistry::reload() {
       runtime_, [this, seen = seen_] { return base::Result<std::vector<Folder>>(look(seen)); }));
   std::erase_if(seen_,
                 [&](const auto& one) { return std::ranges::find(folders, one.first, &Folder::name) == folders.end(); });
+  auto outcome = base::Result<void>();
   for (auto& folder : folders) {
-    if (!folder.same) CO_TRY(co_await take(std::move(folder)));
+    if (folder.same) continue;
+    // One that cannot be taken now is taken at the next look; the others need not wait for it.
+    if (auto taken = co_await take(std::move(folder)); !taken) outcome = std::move(taken);
   }
-  co_return base::Result<void>();
+  co_return outcome;
 }
 
 net::Task<void> TypeRegistry::take(Folder folder) {
   const auto name = folder.name;
   // A content that is known changes nothing at start: who rolled back keeps that. Written anew, it counts.
   const bool rewritten = seen_.contains(name);
-  auto& seen = seen_[name];
-  seen = {.folder = folder.path.string(), .sha256 = folder.sha256, .problem = folder.problem};
+  const Seen seen{.folder = folder.path.string(), .sha256 = folder.sha256, .problem = folder.problem};
   if (!folder.problem.empty()) {
+    seen_[name] = seen;
     observe::error("a folder of an environment type is broken; its last good version stays",
                    base::invalid(folder.problem), {{"type", name}, {"folder", folder.path.string()}});
     co_return base::Result<void>();
@@ -209,6 +214,7 @@ net::Task<void> TypeRegistry::take(Folder folder) {
     current = ensured.version;
     return storage::set_current_type_version(connection, name, current, row.created_at);
   }));
+  seen_[name] = seen;
   keep(row, folder.read.type);
   if (current != row.version) co_return base::Result<void>();
   current_[name] = {.version = static_cast<int>(current), .source = row.source};
@@ -217,12 +223,13 @@ net::Task<void> TypeRegistry::take(Folder folder) {
 }
 
 boost::asio::awaitable<void> TypeRegistry::follow() {
+  auto again = net::Deadline::max();
   while (true) {
-    co_await watch_.changed();
+    co_await net::finish_before(runtime_, again, [this] { return watch_.changed(); });
     co_await net::sleep_for(runtime_, settings_.settle);
-    if (const auto done = co_await reload(); !done) {
-      observe::error("folders of environment types cannot be read", done.error(), {});
-    }
+    const auto done = co_await reload();
+    if (!done) observe::error("folders of environment types cannot be read", done.error(), {});
+    again = done ? net::Deadline::max() : net::in(settings_.again);
   }
 }
 

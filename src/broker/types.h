@@ -29,6 +29,7 @@ struct TypeSettings {
   // Each holds a folder for each type. Of two folders of one name the one of the later root counts.
   std::vector<std::filesystem::path> roots;
   TypeExtensions extensions;
+  std::chrono::milliseconds again{5000};  // after a look that failed
   std::chrono::milliseconds settle{200};  // after a change: an editor or a copy changes more than one file
 };
 
