@@ -82,11 +82,11 @@ net::Task<Numbers> Ports::reserve(base::EnvironmentId id, std::size_t count) {
   auto ports = std::make_shared<Numbers>();
   CO_TRY(co_await database_.write([this, id, count, ports](storage::Connection& connection) -> base::Result<void> {
     *ports = TRY(storage::ports_of(connection, id));
-    if (ports->size() == count) return {};
-    TRY(give_back(connection, id, clock_.now()));
-    *ports = TRY(choose(connection, id, range_, count));
-    TRY(storage::reserve_ports(connection, id, *ports, clock_.now()));
-    for (const auto port : *ports) TRY(record(connection, id, port, clock_.now()));
+    if (ports->size() >= count) return {};
+    const auto more = TRY(choose(connection, id, range_, count - ports->size()));
+    TRY(storage::reserve_ports(connection, id, more, clock_.now()));
+    for (const auto port : more) TRY(record(connection, id, port, clock_.now()));
+    ports->insert(ports->end(), more.begin(), more.end());
     return {};
   }));
   co_return *ports;

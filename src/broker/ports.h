@@ -20,13 +20,13 @@ class Ports {
  public:
   Ports(storage::Database& database, const base::Clock& clock, PortRange range);
 
-  // `count` ports, ascending, that are reserved durably for the environment. It keeps those that it has if they are as
-  // many; otherwise they are given back and others chosen, each of which nothing listened on at that moment. Errors:
-  // unavailable with code NoFreePort; conflict where there is no such environment.
+  // At least `count` ports that are reserved durably for the environment, in the order of their reservation: those that
+  // it has, and as many more as it takes, each of which nothing listened on at that moment. Errors: unavailable with
+  // code NoFreePort; conflict where there is no such environment.
   net::Task<std::vector<std::uint16_t>> reserve(base::EnvironmentId id, std::size_t count);
   // Idempotent.
   net::Task<void> release(base::EnvironmentId id);
-  // Ascending; empty where it has none. Does not wait.
+  // In the order of their reservation; empty where it has none. Does not wait.
   base::Result<std::vector<std::uint16_t>> of(const base::EnvironmentId& id) const;
 
  private:

@@ -90,9 +90,14 @@ TEST_F(PortsTest, two_environments_never_share_one) {
   for (const auto port : second) EXPECT_THAT(first, Each(Not(port)));
 }
 
-TEST_F(PortsTest, another_number_of_ports_is_chosen_anew) {
-  ASSERT_TRUE(reserve("env-1", 6));
-  EXPECT_THAT(reserve("env-1", 8).value(), SizeIs(8));
+TEST_F(PortsTest, more_of_them_are_added_to_those_in_use) {
+  const auto first = reserve("env-1", 6).value();
+  auto all = reserve("env-1", 8).value();
+  ASSERT_THAT(all, SizeIs(8));
+  EXPECT_EQ(of("env-1"), all);
+  EXPECT_EQ(reserve("env-1", 1).value(), all);
+  all.resize(6);
+  EXPECT_EQ(all, first);
 }
 
 TEST_F(PortsTest, a_port_where_somebody_listens_is_not_chosen) {

@@ -41,8 +41,9 @@ Result<std::vector<base::EnvironmentId>> ending_environments(Connection& connect
 
 Result<std::vector<base::EnvironmentId>> environments_with_status(Connection& connection, std::string_view type,
                                                                   std::string_view status) {
-  return all_rows(connection, "SELECT id FROM environment WHERE type = ? AND status = ? ORDER BY id", {type, status},
-                  read_id);
+  return all_rows(connection,
+                  "SELECT id FROM environment WHERE type = ? AND status = ? AND status <> 'terminated' ORDER BY id",
+                  {type, status}, read_id);
 }
 
 }  // namespace slipway::storage

@@ -44,8 +44,8 @@ Result<void> release_ports(Connection& connection, const base::EnvironmentId& en
 }
 
 Result<std::vector<std::uint16_t>> ports_of(Connection& connection, const base::EnvironmentId& environment_id) {
-  return all_rows(connection, "SELECT port FROM port WHERE environment_id = ? ORDER BY port", {environment_id.str()},
-                  read_number);
+  return all_rows(connection, "SELECT port FROM port WHERE environment_id = ? ORDER BY reserved_at, port",
+                  {environment_id.str()}, read_number);
 }
 
 Result<std::vector<PortRow>> all_ports(Connection& connection) {

@@ -26,8 +26,9 @@ base::Result<void> reserve_ports(Connection& connection, const base::Environment
 // Gives back all ports of the environment. Idempotent.
 base::Result<void> release_ports(Connection& connection, const base::EnvironmentId& environment_id);
 
-// Both ascending.
+// In the order of their reservation, those of one reservation ascending.
 base::Result<std::vector<std::uint16_t>> ports_of(Connection& connection, const base::EnvironmentId& environment_id);
+// Ascending.
 base::Result<std::vector<PortRow>> all_ports(Connection& connection);
 
 }  // namespace slipway::storage

@@ -1,4 +1,3 @@
-#include "broker/why.h"
 #include "surface/operator/operations.h"
 
 namespace slipway::surface::operator_api {
@@ -38,9 +37,9 @@ net::Task<http::Response> reap_leftovers(Call call) {
 }
 
 net::Task<http::Response> list_resources(Call call) {
-  const auto explanation = CO_TRY(co_await call.services.environments.explain(call.text("environment")));
+  const auto found = CO_TRY(call.services.environments.resolve(call.text("environment")));
   boost::json::array listed;
-  for (const auto& row : CO_TRY(co_await call.services.environments.resources(explanation.environment->id))) {
+  for (const auto& row : CO_TRY(co_await call.services.environments.resources(found->id))) {
     listed.push_back(resource_body(row));
   }
   co_return http::json_response(200, object{{"resources", std::move(listed)}});

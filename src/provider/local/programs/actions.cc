@@ -123,7 +123,7 @@ net::Task<json::object> reserve_port(Services services, StepContext context, jso
   const auto count = CO_TRY(number(inputs, "Count", 1, 1, 100));
   const auto ports =
       CO_TRY(co_await services.machine.ports.reserve(context.environment_id, static_cast<std::size_t>(count)));
-  co_return json::object{{"Port", ports.front()}};
+  co_return json::object{{"Port", ports.front()}, {"Ports", json::array(ports.begin(), ports.end())}};
 }
 
 std::string percent_encoded(std::string_view text) {
@@ -239,7 +239,7 @@ void add_actions(workflow::ActionRegistry& registry, const Machine& machine, Pro
       {"File"});
   add("local:newSecret", EffectClass::name, new_secret, {.required = {"Name"}, .optional = {}}, {"File"});
   add("local:readSecret", EffectClass::read, read_secret, {.required = {"Name"}, .optional = {}}, {"Value"});
-  add("local:reservePort", EffectClass::name, reserve_port, {.required = {}, .optional = {"Count"}}, {"Port"});
+  add("local:reservePort", EffectClass::name, reserve_port, {.required = {}, .optional = {"Count"}}, {"Port", "Ports"});
   add("local:connectionUrl", EffectClass::read, connection_url, {.required = {}, .optional = {"Path", "Query"}},
       {"Url"});
   add("local:makeVirtualEnvironment", EffectClass::name, make_virtual_environment,

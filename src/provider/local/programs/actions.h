@@ -6,7 +6,9 @@
 //   local:writeFile     Path, Content, Mode?          Mode is octal, 600 where not given; output File
 //   local:newSecret     Name                          a random token in a file, made once; output File, not its value
 //   local:readSecret    Name                          output Value; for connect documents alone
-//   local:reservePort   Count?                        output Port (the first); ports stay the environment's
+//   local:reservePort   Count?                        as many as it has in all, its own until its end; outputs Port
+//   (the
+//                                                     first), Ports
 //   local:makeVirtualEnvironment  Requirements        path of a requirements.txt with hashes; output Python
 //   local:startProcess  Program, Name?, Arguments?, Environment?, Folder?, MemoryMiB?, CpuSeconds?
 //   local:waitForPort   Port, Name?                   until something listens there
