@@ -19,7 +19,7 @@ constexpr auto* kDocument = "tests/golden/every_feature.yaml";
 constexpr auto* kPlan = "tests/golden/every_feature.plan.json";
 
 // As aws:executeScript, which needs a sandbox to be made.
-class Script final : public Action {
+class Script final : public PlainAction {
  public:
   EffectClass effect_class(const json::object&) const override { return EffectClass::unsafe; }
   Inputs inputs() const override {
