@@ -105,6 +105,7 @@ void MachineTest::open() {
   actions = std::make_unique<workflow::ActionRegistry>();
   provider->add_actions(*actions);
   provider->use_tables(tables);
+  provider->report_to(&heard);
 }
 
 void MachineTest::close() {

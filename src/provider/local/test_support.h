@@ -79,6 +79,7 @@ struct MachineTest : testing::Test {
   FixedTables tables;
   std::unique_ptr<broker::Resources> resources;
   std::unique_ptr<workflow::ActionRegistry> actions;
+  Heard heard;
   std::unique_ptr<LocalProvider> provider;
   broker::Environment environment;
 

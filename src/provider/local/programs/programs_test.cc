@@ -135,12 +135,11 @@ TEST_F(Programs, OneThatDiesIsToldWithItsLastLinesAndShown) {
 }
 
 TEST_F(Programs, OneThatIsKilledWhileItsEnvironmentIsAvailableComesBackAndItIsTold) {
-  Heard heard;
-  provider->report_to(&heard);
   act("local:makeFolder").value();
   start("echo started >> starts; exec sleep 1000").value();
   provider->tend(environment);
   const auto before = pid_of("main");
+  ASSERT_TRUE(until([&] { return read("starts") == "started\n"; }));
   ASSERT_EQ(::kill(before, SIGKILL), 0);
   ASSERT_TRUE(until([&] { return pid_of("main") > 0 && pid_of("main") != before; }));
   ASSERT_TRUE(until([&] { return read("starts") == "started\nstarted\n"; }));
@@ -160,11 +159,10 @@ TEST_F(Programs, OneThatDiedWhileNoBrokerRanComesBackWithTheNextOne) {
   restart();
   provider->tend(environment);
   EXPECT_TRUE(until([&] { return pid_of("main") > 0; }));
+  act("local:stopProcess").value();
 }
 
 TEST_F(Programs, OneThatEndsWellStaysDown) {
-  Heard heard;
-  provider->report_to(&heard);
   act("local:makeFolder").value();
   start("until [ -e end ]; do sleep 0.02; done").value();
   provider->tend(environment);

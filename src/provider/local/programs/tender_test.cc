@@ -24,7 +24,6 @@ TEST(RestartPolicy, ForgetsDeathsOnceTheProgramWasWell) {
 struct Tending : MachineTest {};
 
 TEST_F(Tending, WhatCannotLiveStaysDownAndSaysSo) {
-  Heard heard;
   const Machine machine{.runtime = runtime,
                         .supervisors = *supervisors,
                         .ports = *ports,
