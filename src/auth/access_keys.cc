@@ -29,10 +29,11 @@ std::string random_text(std::size_t count, const char (&alphabet)[Size]) {
   return text;
 }
 
-NewAccessKey generate(std::string name, base::Time now) {
+NewAccessKey generate(std::string name, Rights rights, base::Time now) {
   return {.key = {.id = "AKIA" + random_text(16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"),
                   .name = std::move(name),
-                  .created_at = now},
+                  .created_at = now,
+                  .rights = rights},
           .secret = base::Secret(random_text(40, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))};
 }
 
@@ -50,7 +51,8 @@ storage::AccessKeyRow sealed_row(const NewAccessKey& made, const Seal& seal) {
   return {.id = made.key.id,
           .name = made.key.name,
           .sealed_secret = seal.seal(made.secret, made.key.id),
-          .created_at = made.key.created_at};
+          .created_at = made.key.created_at,
+          .rights = std::string(to_string(made.key.rights))};
 }
 
 AccessKeys::Entry entry_of(const AccessKey& key, base::Secret secret) {
@@ -58,10 +60,28 @@ AccessKeys::Entry entry_of(const AccessKey& key, base::Secret secret) {
           .secret = std::move(secret),
           .principal = {.access_key_id = key.id,
                         .arn = fmt::format("arn:aws:iam::000000000000:user/{}", key.name),
-                        .administrator = true}};
+                        .rights = key.rights}};
 }
 
 }  // namespace
+
+std::string_view to_string(Rights rights) {
+  switch (rights) {
+    case Rights::user:
+      return "user";
+    case Rights::types:
+      return "types";
+    case Rights::administrator:
+      return "administrator";
+  }
+}
+
+std::optional<Rights> rights_from(std::string_view text) {
+  for (const auto rights : {Rights::user, Rights::types, Rights::administrator}) {
+    if (text == to_string(rights)) return rights;
+  }
+  return std::nullopt;
+}
 
 net::Task<void> AccessKeys::blocking(std::function<base::Result<void>()> work) {
   return net::run_blocking<void>(runtime_, std::move(work));
@@ -75,7 +95,11 @@ base::Result<void> AccessKeys::add(const storage::AccessKeyRow& row) {
                     "that they were sealed with (--key-file)",
                     settings_.key_file.string()));
   }
-  const AccessKey key{.id = row.id, .name = row.name, .created_at = row.created_at};
+  // A word of a newer broker's gives no right.
+  const AccessKey key{.id = row.id,
+                      .name = row.name,
+                      .created_at = row.created_at,
+                      .rights = rights_from(row.rights).value_or(Rights::user)};
   entries_.insert_or_assign(row.id, entry_of(key, std::move(*secret)));
   return {};
 }
@@ -90,9 +114,10 @@ net::Task<void> AccessKeys::start() {
   const bool first = rows.empty();
   seal_ = CO_TRY(co_await net::run_blocking<Seal>(
       runtime_, [key_file, first] { return first ? Seal::load_or_create(key_file) : Seal::load(key_file); }));
-  if (first) co_return co_await make_first();
-
   for (const auto& row : rows) CO_TRY(add(row));
+  const auto is_administrators = [](const auto& entry) { return entry.second.key.rights == Rights::administrator; };
+  if (std::ranges::none_of(entries_, is_administrators)) co_return co_await make_first();
+
   // A crash after a revocation may have left the file of a key that nobody has.
   const auto file = settings_.credentials_file;
   const auto id = CO_TRY(co_await net::run_blocking<std::string>(runtime_, [file] { return access_key_id_in(file); }));
@@ -101,7 +126,7 @@ net::Task<void> AccessKeys::start() {
 }
 
 net::Task<void> AccessKeys::make_first() {
-  const auto made = generate(std::string(kFirstName), clock_.now());
+  const auto made = generate(std::string(kFirstName), Rights::administrator, clock_.now());
   // The file first: after a crash in between there is still no key, and the next start makes one and its file anew.
   const auto file = settings_.credentials_file;
   CO_TRY(co_await blocking([file, made] { return write_credentials_file(file, made.key.id, made.secret); }));
@@ -112,9 +137,9 @@ net::Task<void> AccessKeys::make_first() {
   co_return base::Result<void>();
 }
 
-net::Task<NewAccessKey> AccessKeys::create(std::string name, Beside beside) {
+net::Task<NewAccessKey> AccessKeys::create(std::string name, Beside beside, Rights rights) {
   CO_TRY(check_name(name));
-  const auto made = generate(std::move(name), clock_.now());
+  const auto made = generate(std::move(name), rights, clock_.now());
   const auto row = sealed_row(made, *seal_);
   CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
     TRY(storage::insert_access_key(connection, row));

@@ -31,6 +31,7 @@ struct AccessKey {
   std::string id;    // AKIA and 16 of A-Z2-7
   std::string name;  // of the user it stands for; a user may have several
   base::Time created_at{};
+  Rights rights = Rights::administrator;
 };
 
 struct NewAccessKey {
@@ -44,16 +45,16 @@ class AccessKeys {
   AccessKeys(storage::Database& database, net::Runtime& runtime, const base::Clock& clock, AccessKeySettings settings)
       : database_(database), runtime_(runtime), clock_(clock), settings_(std::move(settings)) {}
 
-  // Loads the table; where it is empty, makes the key file and the first key and writes the credentials file. Before
-  // anything else, once. Errors: the key file is missing, open to others, or not the one that sealed the secrets; a
-  // file cannot be written; each says what to do.
+  // Loads the table; where it is empty, makes the key file; where no administrator has a key, makes the first one and
+  // writes the credentials file. Before anything else, once. Errors: the key file is missing, open to others, or not
+  // the one that sealed the secrets; a file cannot be written; each says what to do.
   net::Task<void> start();
 
   // What is committed together with a change of a key: its audit record.
   using Beside = std::function<base::Result<void>(storage::Connection&, const AccessKey&)>;
 
   // `name`: 1 to 64 of A-Z a-z 0-9 + = , . @ _ -, else invalid. Durable when it returns.
-  net::Task<NewAccessKey> create(std::string name, Beside beside);
+  net::Task<NewAccessKey> create(std::string name, Beside beside, Rights rights = Rights::administrator);
   // Oldest first.
   std::vector<AccessKey> list() const;
   // Durable, and no request passes with that key, when it returns. Errors: not_found.

@@ -64,8 +64,8 @@ struct AuthAccessKeys : testing::Test {
     ASSERT_TRUE(result) << result.error().describe();
   }
 
-  base::Result<NewAccessKey> create(std::string name) {
-    return net::run_to_end(runtime, [&] { return keys->create(name, beside); });
+  base::Result<NewAccessKey> create(std::string name, Rights rights = Rights::administrator) {
+    return net::run_to_end(runtime, [&] { return keys->create(name, beside, rights); });
   }
   base::Result<void> revoke(std::string id) {
     return net::run_to_end(runtime, [&] { return keys->revoke(id, beside); });
@@ -99,6 +99,17 @@ TEST_F(AuthAccessKeys, the_first_start_makes_a_key_and_its_files) {
   struct stat status;
   ASSERT_EQ(::stat(settings.credentials_file.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0600u);
+}
+
+TEST_F(AuthAccessKeys, rights_outlive_the_broker_and_there_is_always_an_administrator) {
+  ready();
+  const auto first = keys->list().front().id;
+  const auto made = create("alice", Rights::types);
+  ASSERT_TRUE(revoke(first));
+  ASSERT_TRUE(reopen());
+  EXPECT_EQ(keys->find(made->key.id)->principal.rights, Rights::types);
+  ASSERT_EQ(keys->list().size(), 2u);
+  EXPECT_EQ(keys->find(id_in_file())->principal.rights, Rights::administrator);
 }
 
 TEST_F(AuthAccessKeys, a_later_start_finds_the_same_keys_and_makes_none) {
@@ -272,7 +283,7 @@ TEST_F(AuthSigv4, a_signed_request_has_a_principal) {
   ASSERT_TRUE(principal);
   EXPECT_EQ(principal->access_key_id, credentials.access_key_id);
   EXPECT_EQ(principal->arn, "arn:aws:iam::000000000000:user/admin");
-  EXPECT_TRUE(principal->administrator);
+  EXPECT_EQ(principal->rights, Rights::administrator);
   EXPECT_EQ(code(), "");  // an honest repeat
 }
 

@@ -18,11 +18,12 @@ struct Options {
   Settings settings;
   std::string name;
   std::string id;
+  std::string rights = "administrator";
 };
 
 base::Result<ExitCode> create(const Context& context, const Options& options) {
   auto client = TRY(context.connect(options.settings));
-  boost::json::object body{{"name", options.name}};
+  boost::json::object body{{"name", options.name}, {"rights", options.rights}};
   auto key = TRY(client.call({.method = "POST", .path = "/slipway/v1/keys", .body = std::move(body)}));
   // In the form of ~/.aws/credentials, so that it can be pasted there.
   auto text = fmt::format("[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\n", options.name,
@@ -36,11 +37,11 @@ base::Result<ExitCode> create(const Context& context, const Options& options) {
 base::Result<ExitCode> list(const Context& context, const Options& options) {
   auto client = TRY(context.connect(options.settings));
   auto answer = TRY(client.call({.method = "GET", .path = "/slipway/v1/keys"}));
-  Table table({"ACCESS KEY", "NAME", "CREATED"});
+  Table table({"ACCESS KEY", "NAME", "RIGHTS", "CREATED"});
   View view;
   for (const auto& key : items_at(answer, "/keys")) {
     auto id = text_at(key, "/accessKeyId");
-    table.add({id, text_at(key, "/name"), readable_time(text_at(key, "/createdAt"))});
+    table.add({id, text_at(key, "/name"), text_at(key, "/rights"), readable_time(text_at(key, "/createdAt"))});
     view.names.push_back(std::move(id));
   }
   view.table = table.text();
@@ -71,7 +72,11 @@ void add_key(Command& root, const Context& context) {
   };
   declare(
       "create", "Make an access key and print its secret, once",
-      [](Command& command, Options& options) { command.argument("NAME", options.name, "Whom or what it is for"); },
+      [](Command& command, Options& options) {
+        command.argument("NAME", options.name, "Whom or what it is for");
+        command.option("--rights", options.rights, "What it may do beyond launching and ending environments",
+                       {.choices = {"user", "types", "administrator"}});
+      },
       create);
   declare("list", "List the access keys", [](Command&, Options&) {}, list);
   declare(

@@ -22,6 +22,7 @@ struct Caller {
   std::string id;    // access key id, user name; empty: nobody
   std::string name;  // how it stands in the audit record, such as arn:...
   bool administrator = false;
+  bool types = false;  // may change environment types; an administrator may
 };
 
 struct Request {

@@ -8,7 +8,8 @@ net::Task<void> Authentication::before(http::Request& request, const http::Surfa
       {.method = request.method, .target = request.target, .headers = request.headers, .body = request.body}));
   request.caller = {.id = std::move(principal.access_key_id),
                     .name = std::move(principal.arn),
-                    .administrator = principal.administrator};
+                    .administrator = principal.rights == auth::Rights::administrator,
+                    .types = principal.rights != auth::Rights::user};
   co_return base::Result<void>();
 }
 

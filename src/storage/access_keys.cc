@@ -16,14 +16,15 @@ AccessKeyRow read_access_key(Columns columns) {
   row.name = columns.text();
   row.sealed_secret = columns.text();
   row.created_at = columns.time();
+  row.rights = columns.text();
   return row;
 }
 
 }  // namespace
 
 Result<void> insert_access_key(Connection& connection, const AccessKeyRow& row) {
-  TRY(connection.execute("INSERT INTO access_key (id, name, secret, created_at) VALUES (?, ?, ?, ?)",
-                         {row.id, row.name, row.sealed_secret, column(row.created_at)}));
+  TRY(connection.execute("INSERT INTO access_key (id, name, secret, created_at, rights) VALUES (?, ?, ?, ?, ?)",
+                         {row.id, row.name, row.sealed_secret, column(row.created_at), row.rights}));
   return {};
 }
 
@@ -34,7 +35,7 @@ Result<void> remove_access_key(Connection& connection, std::string_view id) {
 }
 
 Result<std::vector<AccessKeyRow>> all_access_keys(Connection& connection) {
-  return all_rows(connection, "SELECT id, name, secret, created_at FROM access_key ORDER BY created_at, id", {},
+  return all_rows(connection, "SELECT id, name, secret, created_at, rights FROM access_key ORDER BY created_at, id", {},
                   read_access_key);
 }
 

@@ -16,6 +16,7 @@ struct AccessKeyRow {
   std::string name;           // whose it is; several keys may have one name, so that a new one can replace an old one
   std::string sealed_secret;  // hex
   base::Time created_at{};
+  std::string rights = "administrator";  // auth's word
 };
 
 // Errors: conflict where the id exists.

@@ -10,7 +10,10 @@ using boost::json::object;
 constexpr std::string_view kWhat = "access keys";
 
 object key_body(const auth::AccessKey& key) {
-  return {{"accessKeyId", key.id}, {"name", key.name}, {"createdAt", base::iso8601(key.created_at)}};
+  return {{"accessKeyId", key.id},
+          {"name", key.name},
+          {"rights", to_string(key.rights)},
+          {"createdAt", base::iso8601(key.created_at)}};
 }
 
 net::Task<http::Response> list_keys(Call call) {
@@ -22,11 +25,16 @@ net::Task<http::Response> list_keys(Call call) {
 net::Task<http::Response> create_key(Call call) {
   CO_TRY(require_administrator(call.request, kWhat));
   const auto cause = cause_of(call.request);
+  auto rights = auth::Rights::administrator;
+  if (const auto* given = call.body().if_contains("rights")) {
+    rights = auth::rights_from(given->as_string()).value();  // one of the document's words
+  }
   const auto made = CO_TRY(co_await call.services.keys.create(
       std::string(call.body().at("name").as_string()),
       [&](storage::Connection& connection, const auth::AccessKey& key) {
         return call.services.environments.record(connection, cause, key.id, {}, key_body(key));
-      }));
+      },
+      rights));
   auto body = key_body(made.key);
   body["secretAccessKey"] = made.secret.reveal();
   co_return http::json_response(201, body);

@@ -35,7 +35,7 @@ class Operator : public ::testing::Test {
     made.body = std::move(body);
     if (!made.body.empty()) made.headers = {{"Content-Type", "application/json"}};
     made.request_id = "request-1";
-    made.caller = {.id = "AKIATEST", .name = "alice", .administrator = administrator};
+    made.caller = {.id = "AKIATEST", .name = "alice", .administrator = administrator, .types = administrator || types};
     const auto response = world.run([&]() -> net::Task<http::Response> {
       const auto match = surface.router().match(made);
       if (match.route == nullptr) co_return surface.no_route(made, match);
@@ -44,6 +44,7 @@ class Operator : public ::testing::Test {
     return {response->status, response->body.empty() ? boost::json::value() : boost::json::parse(response->body)};
   }
 
+  bool types = false;  // what the caller may change who is no administrator
   World world;
   auth::AccessKeys keys{
       *world.database,
@@ -268,6 +269,14 @@ TEST_F(Operator, EventsAreFollowedAndResumed) {
   EXPECT_EQ(world.environments->events().followers(), 0u);
 }
 
+TEST_F(Operator, AKeyHasTheRightsItWasMadeWith) {
+  const auto made = call("POST", "/slipway/v1/keys", R"({"name": "bob", "rights": "types"})").body;
+  EXPECT_EQ(made.at("rights"), "types");
+  EXPECT_EQ(keys.find(std::string_view(made.at("accessKeyId").as_string()))->principal.rights, auth::Rights::types);
+  EXPECT_EQ(call("POST", "/slipway/v1/keys", R"({"name": "bob"})").body.at("rights"), "administrator");
+  EXPECT_EQ(call("POST", "/slipway/v1/keys", R"({"name": "bob", "rights": "all"})").status, 400);
+}
+
 TEST_F(Operator, PathsAndMethodsThatAreNotThereAreToldApart) {
   EXPECT_EQ(call("GET", "/slipway/v1/nothing").status, 404);
   EXPECT_EQ(call("PATCH", "/slipway/v1/keys").status, 405);
@@ -285,7 +294,10 @@ TEST_F(Operator, TypesAreListedPushedPromotedAndRolledBack) {
     return call("PUT", "/slipway/v1/types/thing", boost::json::serialize(body), administrator);
   };
   EXPECT_EQ(push("One", false).status, 403);
-  EXPECT_EQ(push("One").body.at("version"), 1);
+  types = true;
+  EXPECT_EQ(push("One", false).body.at("version"), 1);
+  EXPECT_EQ(call("POST", "/slipway/v1/keys", R"({"name": "x"})", false).status, 403);
+  types = false;
   EXPECT_EQ(push("Two").body.at("version"), 2);
   EXPECT_EQ(push("[").status, 400);
   EXPECT_EQ(version(), 2);

@@ -1,5 +1,7 @@
 #include "broker/types.h"
 
+#include <fmt/format.h>
+
 #include <boost/json/array.hpp>
 
 #include "broker/type_files.h"
@@ -13,7 +15,15 @@ using boost::json::array;
 using boost::json::object;
 
 // Whose documents run decides what is done, so it takes one who may do everything.
-constexpr std::string_view kWhat = "environment types";
+base::Result<void> require_right_to_types(const http::Request& request) {
+  if (request.caller.types) return {};
+  base::Error error;
+  error.kind = base::ErrorKind::forbidden;
+  error.message = fmt::format(
+      "{} may not change environment types; use a key with the right to: slipway key create NAME --rights types.",
+      request.caller.name);
+  return error;
+}
 
 object parameter_body(const workflow::Declaration& declaration) {
   const auto& parameter = declaration.parameter;
@@ -111,7 +121,7 @@ net::Task<http::Response> list_versions(Call call) {
 }
 
 net::Task<http::Response> push_type(Call call) {
-  CO_TRY(require_administrator(call.request, kWhat));
+  CO_TRY(require_right_to_types(call.request));
   const auto name = call.text("name");
   auto files = CO_TRY(broker::files_from_json(name, call.body().at("files").as_object()));
   const auto cause = cause_of(call.request);
@@ -120,7 +130,7 @@ net::Task<http::Response> push_type(Call call) {
 }
 
 net::Task<http::Response> promote_type(Call call) {
-  CO_TRY(require_administrator(call.request, kWhat));
+  CO_TRY(require_right_to_types(call.request));
   const auto name = call.text("name");
   const auto version = call.body().at("version").to_number<int>();
   const auto type = CO_TRY(co_await call.services.types.promote(name, version, record(call, name)));
@@ -128,7 +138,7 @@ net::Task<http::Response> promote_type(Call call) {
 }
 
 net::Task<http::Response> rollback_type(Call call) {
-  CO_TRY(require_administrator(call.request, kWhat));
+  CO_TRY(require_right_to_types(call.request));
   const auto name = call.text("name");
   const auto type = CO_TRY(co_await call.services.types.rollback(name, record(call, name)));
   co_return http::json_response(200, summary_body(*type));
