@@ -60,6 +60,21 @@ std::string operation_of(const std::string& file) {
   return "";
 }
 
+// `terminate=FILE`: said, not guessed.
+struct Given {
+  std::string operation;  // empty: the file's name decides
+  std::string path;
+};
+
+Given read_given(const std::string& text) {
+  for (const auto operation : broker::type_operations()) {
+    if (text.starts_with(std::string(operation) + "=")) {
+      return {.operation = std::string(operation), .path = text.substr(operation.size() + 1)};
+    }
+  }
+  return {.operation = {}, .path = text};
+}
+
 // One that calls AWS belongs to the provider aws.
 bool calls_aws(const base::YamlNode& document) {
   const auto* steps = document.find("mainSteps");
@@ -82,13 +97,20 @@ struct Collected {
   bool aws = false;
 };
 
-base::Result<void> collect(const std::string& path, Collected& all) {
+base::Result<void> collect(const Given& given, Collected& all) {
+  const auto& path = given.path;
   const auto text = TRY(cli::read_text_file(path));
   const auto file = fs::path(path).filename().string();
+  if (all.files.contains(file)) return base::invalid(fmt::format("Two documents are called {}: rename one.", file));
   const auto document = base::parse_yaml(text);
   if (!document) return base::invalid(fmt::format("{}: {}", path, document.error().message));
-  const auto operation = operation_of(file);
-  if (operation.empty() || !all.operations.emplace(operation, file).second) all.children.push_back(file);
+  const auto operation = given.operation.empty() ? operation_of(file) : given.operation;
+  const bool taken = operation.empty() || !all.operations.emplace(operation, file).second;
+  if (taken && !given.operation.empty()) {
+    return base::invalid(
+        fmt::format("Two documents are to {}: {} and {}.", operation, all.operations[operation], file));
+  }
+  if (taken) all.children.push_back(file);
   all.aws = all.aws || calls_aws(*document);
   if (const auto* parameters = document->find("parameters")) {
     for (const auto& member : parameters->members) {
@@ -147,15 +169,19 @@ base::Result<cli::ExitCode> make(const cli::Context& context, const Options& opt
         "'{}' is no name of a type: lower-case letters, digits and -, at most 64, a letter first.", options.name));
   }
   Collected all;
-  for (const auto& document : options.documents) TRY(collect(document, all));
+  // What is said comes before what is guessed.
+  for (const bool said : {true, false}) {
+    for (const auto& document : options.documents) {
+      const auto given = read_given(document);
+      if (given.operation.empty() != said) TRY(collect(given, all));
+    }
+  }
   const bool empty = all.files.empty();
   for (const auto* needed : {"launch", "terminate"}) {
     if (all.operations.contains(needed)) continue;
     if (!empty) {
-      return base::invalid(
-          fmt::format("No document's name says that it is the one to {}: rename one so that it holds "
-                      "that word.",
-                      needed));
+      return base::invalid(fmt::format(
+          "No document's name says that it is the one to {0}: say which one is, with --from-ssm {0}=FILE.", needed));
     }
     const auto file = std::string(needed) + ".yaml";
     all.operations[needed] = file;
@@ -183,7 +209,8 @@ void add_types_new(cli::Command& group, const cli::Context& context) {
   auto options = std::make_shared<Options>();
   command.argument("NAME", options->name, "The type's name");
   command.option("--from-ssm", options->documents,
-                 "An automation document to take over as it is; its name says for which operation",
+                 "An automation document to take over as it is, for the operation that its name says or that is given "
+                 "before it (launch=FILE)",
                  {.placeholder = "FILE", .variable = "-", .completes = cli::Completes::files});
   cli::add_local_settings(command, options->settings);
   command.run([&context, options] { return make(context, *options); });

@@ -112,6 +112,17 @@ def test_lint_new_schema_and_diff_need_no_broker(tmp_path):
     code, out, _ = slipway("types", "lint", "taken", cwd=tmp_path)
     assert code == 0, out
     assert (tmp_path / "taken/myLaunchSSM.yaml").read_bytes() == documents[0].read_bytes()
+    # What a document is for may be said where its name does not say it.
+    for source in ("launch", "terminate"):
+        shutil.copy(HELLO / f"{source}.yaml", tmp_path / f"one-{source[0]}.yaml")
+    code, _, err = slipway("types", "new", "said", "--from-ssm", "one-l.yaml", "--from-ssm", "one-t.yaml", cwd=tmp_path)
+    assert code != 0 and "--from-ssm launch=FILE" in err
+    given = ["--from-ssm", "launch=one-l.yaml", "--from-ssm", "terminate=one-t.yaml"]
+    code, _, err = slipway("types", "new", "said", *given, cwd=tmp_path)
+    assert code == 0, err
+    assert slipway("types", "lint", "said", cwd=tmp_path)[0] == 0
+    code, _, err = slipway("types", "new", "twice", *given, "--from-ssm", "launch=myLaunchSSM.yaml", cwd=tmp_path)
+    assert code != 0 and "Two documents are to launch" in err
     assert json.loads(slipway("types", "schema")[1])["properties"]["documents"]
     code, out, _ = slipway("types", "diff", str(HELLO), str(HELLO))
     assert code == 0 and "same" in out
