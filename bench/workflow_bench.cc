@@ -56,9 +56,7 @@ class Counting final : public Listener {
   void ended(const Ended&) override {
     if (--left == 0 && resume) resume();
   }
-  base::Result<void> again(storage::Connection&, const Identity&, const std::string&, base::Time) override {
-    return {};
-  }
+  base::Result<bool> again(storage::Connection&, const Ended&, base::Time) override { return false; }
   void progress(const Progress&) override {}
   awaitable<void> all() {
     co_await net::suspend_until(runtime_, [this](std::function<void()> go_on) { resume = std::move(go_on); });

@@ -194,8 +194,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
   // workflow::Listener
   base::Result<void> finalise(storage::Connection& connection, const workflow::Ended& ended) override;
   void ended(const workflow::Ended& ended) override;
-  base::Result<void> again(storage::Connection& connection, const workflow::Identity& identity, const std::string& kind,
-                           base::Time now) override;
+  base::Result<bool> again(storage::Connection& connection, const workflow::Ended& ended, base::Time now) override;
   void progress(const workflow::Progress& progress) override;
 
   void notice(const base::EnvironmentId& id, std::string what, std::string words) override;

@@ -34,22 +34,22 @@ net::Task<void> Environments::cancel_execution(base::ExecutionId id, bool comple
   co_return base::Result<void>();
 }
 
-base::Result<void> Environments::again(storage::Connection& connection, const workflow::Identity& identity,
-                                       const std::string& kind, base::Time now) {
-  auto row = TRY(storage::find_environment(connection, identity.environment_id));
+base::Result<bool> Environments::again(storage::Connection& connection, const workflow::Ended& ended, base::Time now) {
+  auto row = TRY(storage::find_environment(connection, ended.identity.environment_id));
   if (!row) return base::not_found("The environment does not exist any more.");
   const auto version = row->version;
   auto environment = from_row(std::move(*row));
-  TRY(may_begin_again(kind, environment));
-  TRY(admit(kind, environment, now));
-  environment.status = under_way(kind);
+  TRY(may_begin_again(ended.kind, environment));
+  TRY(admit(ended.kind, environment, now));
+  environment.status = under_way(ended.kind);
   environment.failure.reset();
   environment.rolled_back = false;
   environment.updated_at = now;
   auto changed = to_row(environment);
   changed.version = version;
   TRY(storage::update_environment(connection, changed));
-  return tell_status(connection, changed);
+  TRY(tell_status(connection, changed));
+  return ended.outputs.contains(kRolledBack);
 }
 
 base::Result<std::shared_ptr<const workflow::Plan>> Environments::find(const workflow::Identity& parent,

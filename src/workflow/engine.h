@@ -79,10 +79,9 @@ class Listener {
   virtual base::Result<void> finalise(storage::Connection& connection, const Ended& ended) = 0;
   // After that transaction, on the I/O thread. After a crash in between it is not called: nothing may depend on it.
   virtual void ended(const Ended& ended) = 0;
-  // Part of the transaction that does an ended execution again: `kind` begins anew for its environment. An error
-  // (conflict) refuses it.
-  virtual base::Result<void> again(storage::Connection& connection, const Identity& identity, const std::string& kind,
-                                   base::Time now) = 0;
+  // Part of the transaction that does an ended execution again: its kind begins anew for its environment. Runs where
+  // finalise() does. True: everything was taken back, so that it begins afresh. An error (conflict) refuses it.
+  virtual base::Result<bool> again(storage::Connection& connection, const Ended& ended, base::Time now) = 0;
   virtual void progress(const Progress& progress) = 0;
 };
 

@@ -33,6 +33,8 @@ bool is_cancellation(const std::exception& error) {
   return system != nullptr && system->code() == boost::asio::error::operation_aborted;
 }
 
+}  // namespace
+
 Ended ended_of(const ExecutionStore::Live& live, const State& state, base::Time now) {
   return {.identity = live.execution.identity,
           .kind = live.execution.row.kind,
@@ -42,8 +44,6 @@ Ended ended_of(const ExecutionStore::Live& live, const State& state, base::Time 
           .steps = state.steps,
           .at = now};
 }
-
-}  // namespace
 
 awaitable<void> Engine::Impl::drive(base::ExecutionId id, Event::Kind why) {
   auto& run = *runs_.at(id);

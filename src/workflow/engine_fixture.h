@@ -96,11 +96,11 @@ class RecordingListener : public Listener {
     ends.push_back(end);
     signal_.changed();
   }
-  base::Result<void> again(storage::Connection& connection, const Identity& identity, const std::string&,
-                           base::Time) override {
-    auto environment = TRY(storage::find_environment(connection, identity.environment_id));
+  base::Result<bool> again(storage::Connection& connection, const Ended& end, base::Time) override {
+    auto environment = TRY(storage::find_environment(connection, end.identity.environment_id));
     environment->status = "again";
-    return storage::update_environment(connection, *environment);
+    TRY(storage::update_environment(connection, *environment));
+    return afresh;
   }
   void progress(const Progress& progress) override {
     seen.push_back(
@@ -111,6 +111,7 @@ class RecordingListener : public Listener {
 
   std::function<void(const Progress&)> on_progress;
   std::function<base::Result<void>(storage::Connection&, const Ended&)> also;  // a further part of finalise
+  bool afresh = false;                                                         // what again() says
   std::vector<Ended> ends;
   std::vector<std::string> seen;
 

@@ -41,6 +41,9 @@ struct Run {
   bool waking = false;   // has not yet come to a call or to rest; see Impl::wake_some
 };
 
+// `state`: the last one of `live`.
+Ended ended_of(const ExecutionStore::Live& live, const State& state, base::Time now);
+
 struct Engine::Impl {
   Impl(net::Runtime& runtime, storage::Database& database, const base::Clock& clock, const ActionRegistry& actions,
        Listener& listener, EngineSettings settings, const Documents* documents);

@@ -9,9 +9,6 @@ namespace slipway::workflow {
 
 namespace {
 
-// An output of a launch's document that says that everything was taken back.
-constexpr std::string_view kRolledBack = "RolledBack";
-
 // A step of mainSteps: of a step in a loop, the loop. Empty: the document has none of this name.
 std::string main_step(const Plan& plan, std::string_view path) {
   int index = plan.find_step(step_name(path));
@@ -81,28 +78,28 @@ net::Task<SignalResult> Engine::Impl::do_again(storage::ExecutionRow row, Signal
   if (!row.parent_id.empty()) co_return refused(fmt::format("retry its parent {}", row.parent_id));
   CO_TRY(check_room(row.kind));
   const auto plan = CO_TRY(store_.plan_of(row));
-  const auto ended = CO_TRY(read_row(std::move(row)));
-  const bool rolled_back = document_outputs(*plan, ended.state).contains(kRolledBack);
-  auto from = plan->steps.front().name;
-  if (!signal.step.empty()) {
-    from = main_step(*plan, signal.step);
-    if (from.empty()) {
-      co_return base::invalid(fmt::format("document {} has no step {}", plan->name, signal.step), "step");
-    }
-  } else if (ended.state.failure && !rolled_back) {
-    from = main_step(*plan, ended.state.failure->step);
+  const ExecutionStore::Live live{CO_TRY(read_row(std::move(row))), plan};
+  const auto& ended = live.execution;
+  const auto& first = plan->steps.front().name;
+  const auto wanted = signal.step.empty() ? "" : main_step(*plan, signal.step);
+  if (!signal.step.empty() && wanted.empty()) {
+    co_return base::invalid(fmt::format("document {} has no step {}", plan->name, signal.step), "step");
   }
-  const bool afresh = rolled_back || from == plan->steps.front().name;
+  const auto failed = ended.state.failure ? main_step(*plan, ended.state.failure->step) : first;
   const auto now = clock_.now();
-  const auto prepared = lay_out_retry(ended, plan, std::move(from), afresh, signal.by, now);
+  const auto end = ended_of(live, ended.state, now);
+  base::ExecutionId id;
   const storage::Transaction work = [&](storage::Connection& connection) -> base::Result<void> {
-    TRY(listener_.again(connection, ended.identity, ended.row.kind, now));
+    const bool afresh = TRY(listener_.again(connection, end, now));
+    const auto& from = !wanted.empty() ? wanted : afresh ? first : failed;
+    const auto prepared = lay_out_retry(ended, plan, from, afresh || from == first, signal.by, now);
+    id = prepared.id;
     TRY(prepared.write(connection));
     return with ? with(connection) : base::Result<void>();
   };
   CO_TRY(co_await database_.write(work));
-  launch(prepared.id);
-  co_return SignalResult{prepared.id};
+  launch(id);
+  co_return SignalResult{id};
 }
 
 }  // namespace slipway::workflow

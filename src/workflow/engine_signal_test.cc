@@ -167,6 +167,17 @@ TEST_F(EngineSignals, complete_that_comes_while_an_outcome_is_written_does_not_c
   EXPECT_TRUE(history(id).completing);
 }
 
+TEST_F(EngineSignals, one_that_was_taken_back_is_done_again_from_its_first_step) {
+  failures["B"] = {base::invalid("no")};
+  const auto id = launch(document(step("A") + step("B")));
+  end_of(id);
+  listener.afresh = true;
+  const auto again = say(id, Signal::Kind::retry);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(end_of(again->execution).status, Status::success);
+  EXPECT_THAT(calls, testing::ElementsAre("A", "B", "A", "B"));
+}
+
 // --- children
 
 struct EngineChildren : EngineSignals, Documents {
