@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "observe/log.h"
 #include "storage/executions.h"
 #include "workflow/engine_impl.h"
@@ -16,6 +18,14 @@ namespace {
 
 constexpr std::chrono::milliseconds kCancelAgainAfter{50};
 constexpr int kMostWaking = 256;
+
+base::Error too_much(std::string_view what, std::chrono::milliseconds retry_after) {
+  base::Error error;
+  error.kind = base::ErrorKind::throttled;
+  error.message = fmt::format("{}; try again later", what);
+  error.retry_after = retry_after;
+  return error;
+}
 
 }  // namespace
 
@@ -37,36 +47,62 @@ void Engine::Impl::launch(const base::ExecutionId& id) {
   const auto row = storage::find_execution(database_.reader(), id);
   if (!row) return observe::error("an execution cannot be read", row.error(), {{"execution", id.str()}});
   if (!*row) return observe::error("an execution to launch does not exist", {{"execution", id.str()}});
-  if (!is_counted((*row)->kind)) return wake(id, Event::Kind::resume, false);
+  if (!is_queued((*row)->kind)) return wake(id, Event::Kind::resume, false);
   queue_.push_back(id);
   admit();
 }
 
 base::Result<void> Engine::Impl::check_room(std::string_view kind) const {
-  if (!is_counted(kind)) return {};
-  base::Error error;
-  error.kind = base::ErrorKind::throttled;
-  if (queue_.size() >= static_cast<std::size_t>(settings_.queued)) {
-    error.message = fmt::format("{} executions wait already; try again later", queue_.size());
-    error.retry_after = std::chrono::seconds(5);
-    return error;
+  if (!is_queued(kind)) return {};
+  if (const auto waiting = queue_.size() + ready_.size(); waiting >= static_cast<std::size_t>(settings_.queued)) {
+    return too_much(fmt::format("{} executions wait already", waiting), std::chrono::seconds(5));
   }
   // What runs already must be able to write its outcomes.
   const auto store = database_.statistics();
   if (store.queue_limit != 0 && store.queued * 5 > store.queue_limit * 4) {
-    error.message = fmt::format("{} writes wait for the disk; try again later", store.queued);
-    error.retry_after = std::chrono::seconds(1);
-    return error;
+    return too_much(fmt::format("{} writes wait for the disk", store.queued), std::chrono::seconds(1));
   }
   return {};
 }
 
 void Engine::Impl::admit() {
-  while (!stopping_ && running_ < settings_.running && !queue_.empty()) {
-    const auto id = std::move(queue_.front());
-    queue_.pop_front();
-    wake(id, Event::Kind::resume, true);
+  while (!stopping_ && running_ < settings_.running) {
+    // One that moves meanwhile, as somebody has said something to it, comes back here when it rests.
+    const auto next = std::ranges::find_if(ready_, [this](const Due& one) { return !runs_.contains(one.id); });
+    if (next != ready_.end()) {
+      const auto due = std::move(*next);
+      ready_.erase(next);
+      wake(due.id, due.why, true);
+    } else if (!queue_.empty()) {
+      const auto id = std::move(queue_.front());
+      queue_.pop_front();
+      wake(id, Event::Kind::resume, true);
+    } else {
+      return;
+    }
   }
+}
+
+bool Engine::Impl::needs_place(const storage::ExecutionRow& row) const {
+  if (row.state == to_string(Status::cancelling)) return false;
+  if (row.parent_id.empty()) return is_queued(row.kind);
+  const auto parent = storage::find_execution(database_.reader(), base::ExecutionId(row.parent_id));
+  return !parent || !*parent || needs_place(**parent);
+}
+
+bool Engine::Impl::has_place(Run& run, Event::Kind why) {
+  if (run.counted || run.must_stop() || !needs_place(run.live.execution.row)) return true;
+  // People are not made to wait for an answer until a place is free; but they cannot double the places without end.
+  const bool said = !run.asked.empty();
+  if (running_ < (said ? 2 * settings_.running : settings_.running)) {
+    run.counted = true;
+    ++running_;
+    return true;
+  }
+  if (why != Event::Kind::signal) ready_.push_back({run.live.execution.row.id, why});
+  while (!run.asked.empty())
+    answer(run, too_much(fmt::format("{} executions run already", running_), std::chrono::seconds(5)));
+  return false;
 }
 
 void Engine::Impl::wake(const base::ExecutionId& id, Event::Kind why, bool counted) {
@@ -150,14 +186,15 @@ net::Task<void> Engine::start() {
   for (const auto& one : *due) {
     if (one.state == to_string(Status::pending) && !one.cancelled) {
       pending.push_back(one.id);
-      if (!impl_->is_counted(one.kind)) impl_->wake(one.id, Event::Kind::resume, false);
+      if (!impl_->is_queued(one.kind)) impl_->wake(one.id, Event::Kind::resume, false);
     } else if (one.state != to_string(Status::waiting)) {
-      impl_->wake(one.id, Event::Kind::resume, impl_->is_counted(one.kind));
+      const bool free = impl_->running_ < impl_->settings_.running;
+      impl_->wake(one.id, Event::Kind::resume, free && impl_->is_queued(one.kind));
     } else if (one.wake_at || one.cancelled) {
       impl_->wake_in_turn(one.id, Event::Kind::resume);
     }  // else it waits for a person, or for a child whose end will wake it
   }
-  // What had begun went on at once and has its place; what had not queues again, in the order of creation.
+  // What had begun has the first places; what had not queues again, in the order of creation.
   std::erase_if(pending, [&](const base::ExecutionId& id) { return impl_->runs_.contains(id); });
   impl_->queue_.insert(impl_->queue_.end(), pending.begin(), pending.end());
   impl_->admit();
@@ -207,7 +244,7 @@ void Engine::tick() {
 EngineStatistics Engine::statistics() const {
   auto statistics = impl_->statistics_;
   statistics.running = impl_->runs_.size();
-  statistics.queued = impl_->queue_.size();
+  statistics.queued = impl_->queue_.size() + impl_->ready_.size();
   statistics.waiting = impl_->timers_.size();
   return statistics;
 }

@@ -21,8 +21,10 @@ namespace slipway::workflow {
 inline constexpr std::string_view kChild = "child";
 
 struct EngineSettings {
-  int running = 64;     // executions that run at once, at least 1; what waits for a time or a person does not count
-  int queued = 10'000;  // those that wait to be run; beyond it a start is refused
+  // Executions that run at once, at least 1; what waits for a time or a person does not count. What people say to one
+  // may go beyond it, to twice as many. Whatever is being cancelled does not count.
+  int running = 64;
+  int queued = 10'000;                                   // those that wait to be run; beyond it a start is refused
   std::set<std::string> unqueued_kinds = {"terminate"};  // run at once, whatever runs already
 };
 

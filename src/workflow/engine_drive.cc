@@ -54,11 +54,11 @@ awaitable<void> Engine::Impl::drive(base::ExecutionId id, Event::Kind why) {
     ~Rest() { impl.rest(id); }
   } rest_at_end{*this, id};
 
-  if (!load(id, run)) co_return;
+  if (!load(id, run) || !has_place(run, why)) co_return;
   auto event = why == Event::Kind::signal ? next_signal(run) : first_event(run, why);
   while (event) {
     event = co_await move(run, std::move(*event));
-    if (!event) event = next_signal(run);
+    if (!event && !run.asked.empty() && has_place(run, Event::Kind::signal)) event = next_signal(run);
   }
 }
 

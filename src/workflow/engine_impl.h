@@ -37,7 +37,7 @@ struct Run {
   net::TaskGroup call;  // the action in flight
   bool calling = false;
   bool timed_out = false;
-  bool counted = false;  // against EngineSettings::running
+  bool counted = false;  // has a place: one of EngineSettings::running
   bool waking = false;   // has not yet come to a call or to rest; see Impl::wake_some
 };
 
@@ -50,13 +50,21 @@ struct Engine::Impl {
 
   // --- who runs (engine.cc)
   void launch(const base::ExecutionId& id);
-  bool is_counted(std::string_view kind) const {
+  bool is_queued(std::string_view kind) const {
     return kind != kChild && !settings_.unqueued_kinds.contains(std::string(kind));
   }
   // Errors: throttled, where one more execution may not begin.
   base::Result<void> check_room(std::string_view kind) const;
+  // Gives the places that are free, to what has begun first.
   void admit();
+  // `counted`: it was given a place. Else it takes one for itself (has_place).
   void wake(const base::ExecutionId& id, Event::Kind why, bool counted);
+  // Whatever may make a call has a place from before the move that leads to the call until it rests: the time of an
+  // attempt begins with it, and a crash hides no call that was never made. False where there is none: it is woken when
+  // its turn comes, and whoever said something to it is told to come back.
+  bool has_place(Run& run, Event::Kind why);
+  // Terminates and cancellations, with the children of either, never wait.
+  bool needs_place(const storage::ExecutionRow& row) const;
   // Wakes `id` when not too many others are on their way: what is due in its thousands costs memory for some hundreds.
   void wake_in_turn(const base::ExecutionId& id, Event::Kind why);
   void wake_some();
@@ -110,8 +118,9 @@ struct Engine::Impl {
   const Documents* documents_;
   ExecutionStore store_;
   std::unordered_map<base::ExecutionId, std::unique_ptr<Run>> runs_;
-  std::deque<base::ExecutionId> queue_;
-  std::deque<Due> due_;
+  std::deque<base::ExecutionId> queue_;  // not begun
+  std::deque<Due> ready_;                // begun, and found no place
+  std::deque<Due> due_;                  // to be woken, when not too many others are on their way
   int running_ = 0;
   int waking_ = 0;
   bool stopping_ = false;

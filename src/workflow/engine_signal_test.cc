@@ -23,11 +23,6 @@ struct EngineSignals : EngineTest {
     said.by = std::move(by);
     return net::run_to_end(runtime, [&] { return engine->signal(id, said); });
   }
-  // Runs until the row says so.
-  void until_state(const base::ExecutionId& id, std::string_view state) {
-    for (int turn = 0; turn < 1000 && row_of(id).state != state; ++turn) settle();
-    EXPECT_EQ(row_of(id).state, state);
-  }
 };
 
 const std::string kPause = document(step("Wait", "inputs: {}", "aws:pause") + step("B"));
@@ -167,6 +162,27 @@ TEST_F(EngineSignals, complete_that_comes_while_an_outcome_is_written_does_not_c
   EXPECT_TRUE(history(id).completing);
 }
 
+TEST_F(EngineSignals, what_people_say_needs_no_free_place_but_cannot_add_places_without_end) {
+  restart({.running = 1, .queued = 10, .unqueued_kinds = {}});
+  std::vector<base::ExecutionId> ids;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(launch(document(step("Wait", "inputs: {}", "aws:pause") + step("B", "", "local:hang"))));
+    until_state(ids.back(), "Waiting");
+  }
+  launch(kHang);
+  wait_for([&] { return calls.size() == 1; });
+  EXPECT_TRUE(say(ids[0], Signal::Kind::resume));
+  wait_for([&] { return calls.size() == 2; });
+  const auto refused = say(ids[1], Signal::Kind::resume);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, base::ErrorKind::throttled);
+  EXPECT_TRUE(refused.error().retry_after);
+  EXPECT_EQ(row_of(ids[1]).state, "Waiting");
+  EXPECT_TRUE(cancel(ids[0]));
+  end_of(ids[0]);
+  EXPECT_TRUE(say(ids[1], Signal::Kind::resume));
+}
+
 TEST_F(EngineSignals, one_that_was_taken_back_is_done_again_from_its_first_step) {
   failures["B"] = {base::invalid("no")};
   const auto id = launch(document(step("A") + step("B")));
@@ -185,9 +201,9 @@ struct EngineChildren : EngineSignals, Documents {
     close();
     reopen();
   }
-  void reopen() {
+  void reopen(EngineSettings settings = {}) {
     store = open_store(runtime, folder.path());
-    engine = std::make_unique<Engine>(runtime, *store, clock, actions, listener, EngineSettings{}, this);
+    engine = std::make_unique<Engine>(runtime, *store, clock, actions, listener, std::move(settings), this);
     EXPECT_TRUE(net::run_to_end(runtime, [&] { return engine->start(); }));
   }
   base::Result<std::shared_ptr<const Plan>> find(const Identity&, std::string_view name) const override {
@@ -252,6 +268,21 @@ TEST_F(EngineChildren, a_cancelled_parent_ends_after_its_child) {
   EXPECT_EQ(row_of(child).state, "Cancelled");
   EXPECT_EQ(unwound, 1);
   EXPECT_THAT(calls, testing::ElementsAre("A", "Clean")) << "the child's onCancel";
+}
+
+TEST_F(EngineChildren, they_need_places_as_their_parents_do) {
+  close();
+  reopen({.running = 2, .queued = 10, .unqueued_kinds = {"terminate"}});
+  std::vector<base::ExecutionId> ids;
+  for (int i = 0; i < 5; ++i) ids.push_back(launch(parent("hanging")));
+  wait_for([&] { return calls.size() == 2; });
+  settle();
+  EXPECT_EQ(calls.size(), 2u);
+  EXPECT_EQ(end_of(launch(parent("inner"), "terminate")).status, Status::success) << "but for those of a terminate";
+  for (const auto& id : ids) {
+    EXPECT_TRUE(cancel(id));
+    EXPECT_EQ(end_of(id).status, Status::cancelled);
+  }
 }
 
 TEST_F(EngineChildren, a_cancel_and_a_crash_at_once_lose_neither) {

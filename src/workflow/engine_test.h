@@ -123,6 +123,11 @@ struct EngineTest : testing::Test {
     return accepted && *accepted;
   }
   storage::ExecutionRow row_of(const base::ExecutionId& id) { return **storage::find_execution(store->reader(), id); }
+  // Runs until the row says so.
+  void until_state(const base::ExecutionId& id, std::string_view state) {
+    for (int turn = 0; turn < 1000 && row_of(id).state != state; ++turn) settle();
+    EXPECT_EQ(row_of(id).state, state);
+  }
   ExecutionHistory history(const base::ExecutionId& id) { return *history_of(store->reader(), id); }
   // The clock goes on and everybody notices.
   void advance(std::chrono::milliseconds by) {
