@@ -21,6 +21,8 @@ using storage::Moved;
 
 namespace {
 
+constexpr std::chrono::milliseconds kDocumentAgainAfter{200};
+
 // An action's error may quote what a program wrote. It is kept as JSON, which must be read again.
 base::Error clean(base::Error error) {
   error.message = base::printable(error.message);
@@ -65,8 +67,9 @@ awaitable<void> Engine::Impl::drive(base::ExecutionId id, Event::Kind why) {
 awaitable<std::optional<Event>> Engine::Impl::move(Run& run, Event event) {
   const auto id = run.live.execution.row.id;
   auto& execution = run.live.execution;
-  if (run.cancel) execution.state.cancel = run.cancel;
-  auto next = transition(*run.live.plan, execution.identity, execution.state, event, documents_);
+  auto decided = co_await decide(run, event);
+  if (!decided) co_return std::nullopt;
+  auto& next = *decided;
   if (next.refusal) {
     answer(run, std::move(*next.refusal));
     // Its timer may have rung while it was awake.
@@ -91,6 +94,26 @@ awaitable<std::optional<Event>> Engine::Impl::move(Run& run, Event event) {
     follow(run, next, event);
   }
   co_return co_await obey(run, std::move(next.command));
+}
+
+awaitable<std::optional<Transition>> Engine::Impl::decide(Run& run, const Event& event) {
+  auto& execution = run.live.execution;
+  FoundDocuments found;
+  while (!stopping_) {
+    if (run.cancel) execution.state.cancel = run.cancel;
+    auto next = transition(*run.live.plan, execution.identity, execution.state, event, found);
+    if (!next.wanted) co_return std::move(next);
+    base::Result<std::shared_ptr<const Plan>> document = base::invalid("there are no documents to execute");
+    if (documents_ != nullptr) document = documents_->find(execution.identity, *next.wanted);
+    if (document || !document.error().retryable()) {
+      found.emplace(*next.wanted, std::move(document));
+      continue;
+    }
+    observe::error("a document cannot be read; it is tried again", document.error(),
+                   {{"execution", execution.row.id.str()}, {"document", *next.wanted}});
+    co_await net::sleep_for(runtime_, kDocumentAgainAfter);
+  }
+  co_return std::nullopt;
 }
 
 awaitable<std::optional<Event>> Engine::Impl::obey(Run& run, Command command) {

@@ -78,6 +78,8 @@ struct Engine::Impl {
   boost::asio::awaitable<void> drive(base::ExecutionId id, Event::Kind why);
   // What happens next to the execution, or nothing where it rests.
   boost::asio::awaitable<std::optional<Event>> move(Run& run, Event event);
+  // The transition, with the documents that it wants. Nothing where the engine stops before they can be told.
+  boost::asio::awaitable<std::optional<Transition>> decide(Run& run, const Event& event);
   boost::asio::awaitable<std::optional<Event>> obey(Run& run, Command command);
   boost::asio::awaitable<std::optional<Event>> call(Run& run, Command command);
   boost::asio::awaitable<void> act(Run& run, const Command& command,

@@ -207,6 +207,10 @@ struct EngineChildren : EngineSignals, Documents {
     EXPECT_TRUE(net::run_to_end(runtime, [&] { return engine->start(); }));
   }
   base::Result<std::shared_ptr<const Plan>> find(const Identity&, std::string_view name) const override {
+    if (unreadable > 0) {
+      --unreadable;
+      return base::unavailable("the disk does not answer");
+    }
     const auto content = name == "pausing" ? kPause : name == "hanging" ? kHang : document(step("Inner"));
     return load_document(fmt::format("test/{}", name), content, actions).plan;
   }
@@ -221,6 +225,8 @@ struct EngineChildren : EngineSignals, Documents {
     }
     return child;
   }
+  mutable int unreadable = 0;  // how often no document can be read
+
   static std::string parent(std::string_view name) {
     return document(step("Run", fmt::format("inputs: {{DocumentName: {}}}", name), "aws:executeAutomation") +
                     step("B"));
@@ -268,6 +274,13 @@ TEST_F(EngineChildren, a_cancelled_parent_ends_after_its_child) {
   EXPECT_EQ(row_of(child).state, "Cancelled");
   EXPECT_EQ(unwound, 1);
   EXPECT_THAT(calls, testing::ElementsAre("A", "Clean")) << "the child's onCancel";
+}
+
+TEST_F(EngineChildren, a_document_that_cannot_be_read_now_is_read_again) {
+  unreadable = 2;
+  const auto id = launch(parent("inner"));
+  EXPECT_EQ(end_of(id).status, Status::success);
+  EXPECT_EQ(unreadable, 0);
 }
 
 TEST_F(EngineChildren, they_need_places_as_their_parents_do) {

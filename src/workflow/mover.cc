@@ -58,7 +58,8 @@ base::Error of_step(base::Error error, const std::string& step) {
   return error;
 }
 
-Mover::Mover(const Plan& plan, const Identity& identity, State state, const Event& event, const Documents* documents)
+Mover::Mover(const Plan& plan, const Identity& identity, State state, const Event& event,
+             const FoundDocuments& documents)
     : plan_(plan), identity_(identity), event_(event), documents_(documents), now_(event.now) {
   out_.state = std::move(state);
 }

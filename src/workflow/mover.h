@@ -12,7 +12,7 @@ namespace slipway::workflow {
 
 class Mover {
  public:
-  Mover(const Plan& plan, const Identity& identity, State state, const Event& event, const Documents* documents);
+  Mover(const Plan& plan, const Identity& identity, State state, const Event& event, const FoundDocuments& documents);
   Transition move();
 
  private:
@@ -114,7 +114,7 @@ class Mover {
   const Plan& plan_;
   const Identity& identity_;
   const Event& event_;
-  const Documents* documents_;
+  const FoundDocuments& documents_;
   const base::Time now_;
   Transition out_;
   std::optional<Status> aborted_;

@@ -21,6 +21,7 @@ constexpr int kMostDepth = 5;
 Mover::Target Mover::begin_child(const json::value& inputs) {
   if (at().attempt > 1) record("Sent", {});
   auto start = child_start(inputs.as_object());
+  if (out_.wanted) return std::nullopt;
   if (!start) return attempt_over(Status::failed, of_step(start.error(), at().step));
   const auto timeout = set_deadline(step());
   if (!timeout) return attempt_over(Status::failed, of_step(timeout.error(), at().step));
@@ -41,8 +42,12 @@ base::Result<ChildStart> Mover::child_start(const json::object& inputs) {
     error.code = "TooDeep";
     return error;
   }
-  if (documents_ == nullptr) return base::invalid("there are no documents to execute");
-  auto plan = TRY(documents_->find(identity_, std::string_view(name->get_string())));
+  const auto found = documents_.find(std::string_view(name->get_string()));
+  if (found == documents_.end()) {
+    out_.wanted = std::string(name->get_string());
+    return base::not_found("it is asked for");
+  }
+  auto plan = TRY(found->second);
   auto child = identity_;
   child.execution_id = base::ExecutionId(child_id(token(), at().entered_at));
   const auto* given = inputs.if_contains("RuntimeParameters");

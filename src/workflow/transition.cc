@@ -17,7 +17,7 @@ Scope values_of(const State& state) {
 }  // namespace
 
 Transition transition(const Plan& plan, const Identity& identity, State state, const Event& event,
-                      const Documents* documents) {
+                      const FoundDocuments& documents) {
   return Mover(plan, identity, std::move(state), event, documents).move();
 }
 

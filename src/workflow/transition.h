@@ -83,13 +83,15 @@ struct Transition {
   std::optional<ChildStart> child;
   std::optional<base::ExecutionId> cancel_child;  // to ask to end in the same commit
   std::optional<base::Error> refusal;  // of a signal that the execution does not wait for: conflict, forbidden
+  // A DocumentName that is not among `documents`: nothing else of this counts, and the same again with it does.
+  std::optional<std::string> wanted;
 
   bool changed() const { return !journal.empty(); }
 };
 
-// `documents`: what aws:executeAutomation finds; null: nothing.
+// `documents`: what aws:executeAutomation finds.
 Transition transition(const Plan& plan, const Identity& identity, State state, const Event& event,
-                      const Documents* documents = nullptr);
+                      const FoundDocuments& documents = {});
 
 // The outputs of the document that have a value, by name.
 boost::json::object document_outputs(const Plan& plan, const State& state);

@@ -15,22 +15,21 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using Kind = Event::Kind;
 
-class Known final : public Documents {
- public:
-  base::Result<std::shared_ptr<const Plan>> find(const Identity&, std::string_view name) const override {
-    if (document_base_name(name) != "inner") return base::not_found(fmt::format("there is no document {}", name));
-    auto plan = std::make_shared<Plan>();
-    plan->name = "test/inner";
-    plan->parameters.push_back({.name = "Size",
-                                .type = Type::integer,
-                                .fallback = json::value(1),
-                                .allowed_values = {},
-                                .allowed_pattern = {},
-                                .bounds = {},
-                                .sensitive = false});
-    return std::shared_ptr<const Plan>(std::move(plan));
-  }
-};
+FoundDocuments known_documents() {
+  auto plan = std::make_shared<Plan>();
+  plan->name = "test/inner";
+  plan->parameters.push_back({.name = "Size",
+                              .type = Type::integer,
+                              .fallback = json::value(1),
+                              .allowed_values = {},
+                              .allowed_pattern = {},
+                              .bounds = {},
+                              .sensitive = false});
+  FoundDocuments known;
+  known.emplace("arn:aws:ssm:local:1:document/inner", std::shared_ptr<const Plan>(std::move(plan)));
+  known.emplace("outer", base::not_found("there is no document outer"));
+  return known;
+}
 
 Step step(std::string name, Step::Kind kind = Step::Kind::action, json::object inputs = {}, int next = kEnd) {
   Step made;
@@ -69,7 +68,7 @@ struct TransitionKinds : testing::Test {
 
   const Command& feed(Event event) {
     event.now = now;
-    last = transition(plan, identity, state, event, &documents);
+    last = transition(plan, identity, state, event, documents);
     for (const auto& row : last.journal) journal.push_back(row.kind + " " + row.step);
     // What a crash leaves is what the row holds.
     storage::ExecutionRow row;
@@ -116,7 +115,7 @@ struct TransitionKinds : testing::Test {
   std::string refusal() const { return last.refusal ? last.refusal->message : ""; }
 
   Plan plan;
-  Known documents;
+  FoundDocuments documents = known_documents();
   Identity identity;
   State state;
   Transition last;
@@ -420,7 +419,7 @@ TEST_F(Child, is_started_by_the_commit_that_enters_the_step) {
                              .by = {},
                              .child = {},
                              .signal = {}},
-                       &documents)
+                       documents)
                 .child->id,
             last.child->id)
       << "it follows from the token";
@@ -499,6 +498,19 @@ TEST_F(Child, of_an_unknown_document_fails_the_step) {
   plan.steps[0].inputs["DocumentName"] = "outer";
   feed(Kind::start);
   EXPECT_THAT(state.failure->message, HasSubstr("there is no document outer"));
+}
+
+TEST_F(Child, of_a_document_that_was_not_asked_for_yet_changes_nothing_until_it_is_there) {
+  documents.clear();
+  const State before = state;
+  feed(Kind::start);
+  EXPECT_EQ(last.wanted, "arn:aws:ssm:local:1:document/inner");
+  EXPECT_FALSE(last.child);
+  state = before;
+  documents = known_documents();
+  feed(Kind::start);
+  EXPECT_FALSE(last.wanted);
+  EXPECT_TRUE(last.child);
 }
 
 // --- outputs

@@ -18,18 +18,17 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 using Kind = Event::Kind;
 
-struct Inner final : Documents {
-  Inner() {
-    auto made = std::make_shared<Plan>();
-    made->name = "test/inner";
-    plan = std::move(made);
-  }
-  base::Result<std::shared_ptr<const Plan>> find(const Identity&, std::string_view name) const override {
-    if (name != "inner") return base::not_found("there is no such document");
-    return plan;
-  }
-  std::shared_ptr<const Plan> plan;
-};
+const FoundDocuments& documents() {
+  static const auto all = [] {
+    auto inner = std::make_shared<Plan>();
+    inner->name = "test/inner";
+    FoundDocuments found;
+    found.emplace("inner", std::shared_ptr<const Plan>(std::move(inner)));
+    found.emplace("missing", base::not_found("there is no such document"));
+    return found;
+  }();
+  return all;
+}
 
 // Events as a broker would send them, with repeats, stale ones and strangers in between.
 class Runner {
@@ -244,7 +243,7 @@ class Runner {
   }
   void expect_ignored(Event stale) {
     stale.now = now_;
-    EXPECT_FALSE(transition(history_.plan, identity_, state_, stale, &documents_).changed());
+    EXPECT_FALSE(transition(history_.plan, identity_, state_, stale, documents()).changed());
   }
   // Said by a stranger, whom only steps that anybody may answer listen to.
   void expect_refused(Signal::Kind kind) {
@@ -255,7 +254,7 @@ class Runner {
     said.now = now_;
     said.signal.kind = kind;
     said.signal.by = "mallory";
-    const auto next = transition(history_.plan, identity_, state_, said, &documents_);
+    const auto next = transition(history_.plan, identity_, state_, said, documents());
     EXPECT_TRUE(next.refusal);
     EXPECT_FALSE(next.changed());
   }
@@ -265,8 +264,8 @@ class Runner {
   Command feed(Event fed) {
     fed.now = now_;
     const auto before = state_;
-    auto next = transition(history_.plan, identity_, before, fed, &documents_);
-    const auto again = transition(history_.plan, identity_, before, fed, &documents_);
+    auto next = transition(history_.plan, identity_, before, fed, documents());
+    const auto again = transition(history_.plan, identity_, before, fed, documents());
     EXPECT_EQ(again.journal.size(), next.journal.size()) << "the same state and event give the same transition";
     EXPECT_EQ(again.command.token, next.command.token);
     EXPECT_FALSE(next.refusal) << next.refusal->message;
@@ -328,7 +327,6 @@ class Runner {
 
   const History& history_;
   std::mt19937_64 noise_;
-  Inner documents_;
   Identity identity_;
   storage::ExecutionRow row_;
   State state_;

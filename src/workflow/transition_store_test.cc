@@ -64,10 +64,6 @@ std::shared_ptr<const Plan> inner() {
   return plan;
 }
 
-struct Inner final : Documents {
-  base::Result<std::shared_ptr<const Plan>> find(const Identity&, std::string_view) const override { return inner(); }
-};
-
 // A broker that ends after `commits` of them.
 class Broker {
  public:
@@ -112,7 +108,7 @@ class Broker {
     auto execution = *read_row(std::move(*row));
     if (auto ended = end_of_child(execution.state)) given = *ended;
     given.now = now_;
-    const auto next = transition(*plan, execution.identity, execution.state, given, &documents_);
+    const auto next = transition(*plan, execution.identity, execution.state, given, documents_);
     if (next.changed()) {
       if (left_-- == 0) return false;
       commit(execution, next);
@@ -170,7 +166,7 @@ class Broker {
   SqliteConnection& connection_;
   int left_;
   base::Time now_;
-  Inner documents_;
+  const FoundDocuments documents_{{"inner", inner()}};
   std::vector<std::pair<base::ExecutionId, Event>> events_;
 };
 
