@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "storage/audit.h"
+#include "storage/listings.h"
 #include "storage/ports.h"
 #include "storage/store_fixture.h"
 
@@ -172,6 +173,34 @@ TEST_P(Environments, pages_are_in_order_of_creation_without_what_is_terminated_o
   std::vector<std::string> live;
   ASSERT_TRUE(each_live_environment(database->reader(), [&](EnvironmentRow row) { live.push_back(row.id.str()); }));
   EXPECT_THAT(live, UnorderedElementsAre("env-1", "env-3", "env-4", "env-5", "env-6"));
+}
+
+TEST_P(Environments, pages_of_any_filter_are_read_in_order_from_an_index) {
+  for (const auto& [id, type, status] : {std::tuple("env-1", "a", "available"),
+                                         {"env-2", "b", "stopped"},
+                                         {"env-3", "a", "terminated"},
+                                         {"env-4", "a", "stopped"}}) {
+    auto row = environment(id, id);
+    row.type = type;
+    row.status = status;
+    ASSERT_TRUE(insert(row));
+  }
+  ExplainingConnection connection(database->reader());
+  const auto page_of = [&](EnvironmentFilter filter, std::string after) {
+    connection.plan.clear();
+    std::vector<std::string> all;
+    const auto found = list_environment_ids(connection, filter, EnvironmentId(std::move(after)), 10);
+    for (const auto& id : *found) all.push_back(id.str());
+    EXPECT_THAT(connection.plan, ElementsAre(testing::StartsWith("SEARCH environment USING ")));
+    EXPECT_THAT(connection.plan, ElementsAre(testing::HasSubstr("id>?")));
+    return all;
+  };
+  EXPECT_THAT(page_of({}, ""), ElementsAre("env-1", "env-2", "env-4"));
+  EXPECT_THAT(page_of({}, "env-1"), ElementsAre("env-2", "env-4"));
+  EXPECT_THAT(page_of({.type = "a", .region = {}, .status = {}}, ""), ElementsAre("env-1", "env-4"));
+  EXPECT_THAT(page_of({.type = "a", .region = "local", .status = {}}, ""), ElementsAre("env-1", "env-4"));
+  EXPECT_THAT(page_of({.type = {}, .region = {}, .status = "stopped"}, ""), ElementsAre("env-2", "env-4"));
+  EXPECT_THAT(page_of({.type = "a", .region = {}, .status = "terminated"}, ""), ElementsAre("env-3"));
 }
 
 TEST_P(Environments, what_does_not_exist_is_not_found) {

@@ -356,22 +356,6 @@ TEST_P(Executions, those_that_are_due_later_are_read_from_the_index_alone) {
   EXPECT_EQ(plan, "SEARCH execution USING COVERING INDEX execution_due (wake_at>?)");
 }
 
-// Runs what it is asked, and notes how the store went about it.
-struct ExplainingConnection final : Connection {
-  explicit ExplainingConnection(Connection& given) : real(given) {}
-  Result<std::int64_t> execute(std::string_view sql, std::initializer_list<Value> values) override {
-    return real.execute(sql, values);
-  }
-  Result<void> query(std::string_view sql, std::initializer_list<Value> values,
-                     const std::function<void(const Row&)>& visit) override {
-    TRY(real.query("EXPLAIN QUERY PLAN " + std::string(sql), values,
-                   [&](const Row& row) { plan.emplace_back(row.text(3)); }));
-    return real.query(sql, values, visit);
-  }
-  Connection& real;
-  std::vector<std::string> plan;
-};
-
 TEST_P(Executions, a_page_of_one_state_reads_what_is_in_it_and_what_has_not_ended) {
   for (const auto* id : {"e-1", "e-2", "e-3"}) {
     auto row = execution(id, "env-" + std::string(id).substr(2));

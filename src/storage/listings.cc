@@ -65,16 +65,15 @@ Result<std::vector<ListedExecution>> list_executions(Connection& connection, con
 
 Result<std::vector<base::EnvironmentId>> list_environment_ids(Connection& connection, const EnvironmentFilter& filter,
                                                               const base::EnvironmentId& after, int limit) {
-  static const std::string live =
-      "SELECT id FROM environment WHERE status <> 'terminated' AND id > ? AND (? = '' OR type = ?) AND "
-      "(? = '' OR region = ?) AND (? = '' OR status = ?) ORDER BY id LIMIT ?";
-  static const std::string gone =
-      "SELECT id FROM environment WHERE status = 'terminated' AND id > ? AND (? = '' OR type = ?) AND "
-      "(? = '' OR region = ?) AND (? = '' OR status = ?) ORDER BY id LIMIT ?";
-  return all_rows(
-      connection, filter.status == "terminated" ? gone : live,
-      {after.str(), filter.type, filter.type, filter.region, filter.region, filter.status, filter.status, limit},
-      read_id);
+  // Written out for what is asked, so that an index serves each: a condition that may not count serves none.
+  const bool gone = filter.status == "terminated";
+  std::string sql = "SELECT id FROM environment WHERE id > ?1 AND status ";
+  sql += gone ? "= 'terminated'" : "<> 'terminated'";
+  if (!filter.type.empty()) sql += " AND type = ?2";
+  if (!filter.region.empty()) sql += " AND region = ?3";
+  if (!filter.status.empty() && !gone) sql += " AND status = ?4";
+  return all_rows(connection, sql + " ORDER BY id LIMIT ?5",
+                  {after.str(), filter.type, filter.region, filter.status, limit}, read_id);
 }
 
 }  // namespace slipway::storage

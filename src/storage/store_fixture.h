@@ -69,4 +69,20 @@ std::optional<base::ErrorKind> kind(const base::Result<T>& result) {
 Transaction note(std::string what);
 std::vector<std::string> notes(Connection& connection);
 
+// Runs what it is asked, and notes how the store went about it.
+struct ExplainingConnection final : Connection {
+  explicit ExplainingConnection(Connection& given) : real(given) {}
+  base::Result<std::int64_t> execute(std::string_view sql, std::initializer_list<Value> values) override {
+    return real.execute(sql, values);
+  }
+  base::Result<void> query(std::string_view sql, std::initializer_list<Value> values,
+                           const std::function<void(const Row&)>& visit) override {
+    TRY(real.query("EXPLAIN QUERY PLAN " + std::string(sql), values,
+                   [&](const Row& row) { plan.emplace_back(row.text(3)); }));
+    return real.query(sql, values, visit);
+  }
+  Connection& real;
+  std::vector<std::string> plan;
+};
+
 }  // namespace slipway::storage
