@@ -54,7 +54,8 @@ base::Result<ChildStart> Mover::child_start(const json::object& inputs) {
   if (given != nullptr && !given->is_object()) return base::invalid("RuntimeParameters is no map");
   // In either shape: typed, or as the service takes them.
   const auto typed = given == nullptr ? json::object{} : from_text_lists(*plan, given->get_object());
-  auto parameters = TRY(bind_parameters(*plan, typed, child, now_, documents_->parameter_store()));
+  // A launch of which any document needs a Parameter Store is refused beforehand: nothing is read here.
+  auto parameters = TRY(bind_parameters(*plan, typed, child, now_, nullptr));
   return ChildStart{child.execution_id, std::move(plan), std::move(parameters)};
 }
 
