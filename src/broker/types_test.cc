@@ -265,7 +265,7 @@ TEST_F(WholeTypes, WhatDoesNotFitTogetherIsTold) {
 
 TEST_F(WholeTypes, ConnectOnlyReads) {
   write("thing/connect.yaml", connect("test:make"));
-  EXPECT_THAT(refusal("A *thing*", "A thing"), HasSubstr("connect.yaml has the step Look, test:make"));
+  EXPECT_THAT(refusal("A *thing*", "A thing"), HasSubstr("the step Look of thing/connect.yaml uses test:make"));
 }
 
 TEST_F(WholeTypes, ADocumentNeedsADefaultForWhatIsAskedForOnlySometimes) {

@@ -83,7 +83,7 @@ TEST_F(Commands, AKeysSecretIsPrintedInTheFormOfAwsCredentials) {
   auto made = run({"key", "create", "ci"});
   EXPECT_EQ(made.out, "[ci]\naws_access_key_id = AKIA1\naws_secret_access_key = s3\n");
   EXPECT_THAT(made.err, HasSubstr("shown this once"));
-  EXPECT_EQ(requests_.at(0).body, R"({"name":"ci"})");
+  EXPECT_EQ(requests_.at(0).body, R"({"name":"ci","rights":"administrator"})");
 }
 
 TEST_F(Commands, KeysAreListedAndRevokedById) {

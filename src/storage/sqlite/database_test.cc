@@ -197,7 +197,7 @@ TEST_F(Sqlite, a_full_disk_fails_the_writes_that_do_not_fit_in_one_clear_sentenc
   signal(SIGXFSZ, SIG_IGN);
   rlimit before;
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
-  const rlimit small{256 * 1024, before.rlim_max};
+  const rlimit small{512 * 1024, before.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
   std::vector<std::string> stored;
   Result<void> result;

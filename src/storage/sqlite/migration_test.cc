@@ -54,7 +54,7 @@ struct Migrated : testing::TestWithParam<int> {
         "'me', "
         "'parallelcluster', 'CreateCluster', 'env-1', '', '', 'r', 'c-1');"
         "INSERT INTO port VALUES (7000, 'env-2', 1);";
-    if (version >= 2) rows += "INSERT INTO access_key VALUES ('AKIA1', 'me', 'aa', 1);";
+    if (version >= 2) rows += "INSERT INTO access_key (id, name, secret, created_at) VALUES ('AKIA1', 'me', 'aa', 1);";
     connection->run_script(rows).value();
   }
 
