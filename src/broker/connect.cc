@@ -74,17 +74,18 @@ net::Task<ClientConnection> Environments::connect(base::EnvironmentId id, Cause 
   co_return connection;
 }
 
-base::Result<Endpoint> Environments::endpoint(const base::EnvironmentId& id) {
-  const auto environment = TRY(stored(id));
-  TRY(require_available(environment, id));
-  const auto type = TRY(types_.find(environment->type, environment->type_version));
+net::Task<Endpoint> Environments::endpoint(base::EnvironmentId id) {
+  const auto environment = CO_TRY(stored(id));
+  CO_TRY(require_available(environment, id));
+  const auto type = CO_TRY(types_.find(environment->type, environment->type_version));
   const auto* provider = provider_for(environment->region);
   if (!type->endpoint || provider == nullptr) {
-    return base::invalid(fmt::format("{} has no endpoint: its type {} declares none.", environment->name, type->name));
+    co_return base::invalid(
+        fmt::format("{} has no endpoint: its type {} declares none.", environment->name, type->name));
   }
-  auto endpoint = TRY(provider->endpoint(*environment, *type->endpoint));
+  auto endpoint = CO_TRY(co_await provider->endpoint(*environment, *type->endpoint));
   if (type->endpoint->prefix) endpoint.prefix = connect_path(id);
-  return endpoint;
+  co_return endpoint;
 }
 
 std::string connect_path(const base::EnvironmentId& id) {

@@ -123,7 +123,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
   // is not available; invalid where the type has no such document; those of the document's steps; timed_out.
   net::Task<ClientConnection> connect(base::EnvironmentId id, Cause cause);
   // How the broker reaches its program's HTTP server. Errors: as connect(), and invalid where its type has no endpoint.
-  base::Result<Endpoint> endpoint(const base::EnvironmentId& id);
+  net::Task<Endpoint> endpoint(base::EnvironmentId id);
   // Moves the end of its time to `time_to_live` from now; one that is later already, or none, stays. Durable when it
   // returns. Errors: invalid where that is longer than the type allows; conflict while it is terminating; not_found.
   net::Task<EnvironmentPtr> extend(base::EnvironmentId id, std::chrono::milliseconds time_to_live, Cause cause);

@@ -90,8 +90,8 @@ class Provider {
   // How the broker reaches it; Endpoint::prefix is the caller's matter. Errors: invalid where it has none; conflict
   // with code NoPort, not_found with code NoSecret where its launch did not get so far; unavailable with code
   // ProgramDied.
-  virtual base::Result<Endpoint> endpoint(const Environment& environment, const EndpointRule& /*rule*/) const {
-    return base::invalid(environment.name + " has no endpoint that this broker can reach");
+  virtual net::Task<Endpoint> endpoint(Environment environment, EndpointRule /*rule*/) const {
+    co_return base::invalid(environment.name + " has no endpoint that this broker can reach");
   }
   // Facts of this place for a client, such as the path of slurm.conf: tags of DescribeCluster.
   virtual std::vector<std::pair<std::string, std::string>> tags(const Environment& environment) const = 0;

@@ -88,13 +88,12 @@ net::Task<broker::Activity> LocalProvider::activity(Environment environment) {
 
 net::Task<boost::json::value> LocalProvider::ask(Environment environment, broker::EndpointRule rule,
                                                  std::string path) const {
-  auto endpoint = CO_TRY(programs::endpoint(machine_, environment.id, rule));
+  auto endpoint = CO_TRY(co_await programs::endpoint(machine_, environment.id, std::move(rule)));
   co_return co_await programs::ask(machine_, std::move(endpoint), std::move(path));
 }
 
-Result<broker::Endpoint> LocalProvider::endpoint(const Environment& environment,
-                                                 const broker::EndpointRule& rule) const {
-  return programs::endpoint(machine_, environment.id, rule);
+net::Task<broker::Endpoint> LocalProvider::endpoint(Environment environment, broker::EndpointRule rule) const {
+  return programs::endpoint(machine_, environment.id, std::move(rule));
 }
 
 std::vector<std::pair<std::string, std::string>> LocalProvider::tags(const Environment& environment) const {

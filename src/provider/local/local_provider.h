@@ -49,8 +49,7 @@ class LocalProvider final : public broker::Provider {
   net::Task<broker::Activity> activity(broker::Environment environment) override;
   net::Task<boost::json::value> ask(broker::Environment environment, broker::EndpointRule rule,
                                     std::string path) const override;
-  base::Result<broker::Endpoint> endpoint(const broker::Environment& environment,
-                                          const broker::EndpointRule& rule) const override;
+  net::Task<broker::Endpoint> endpoint(broker::Environment environment, broker::EndpointRule rule) const override;
   std::vector<std::pair<std::string, std::string>> tags(const broker::Environment& environment) const override;
   std::vector<std::string> leftovers(const std::vector<base::EnvironmentId>& live) const override;
   net::Task<void> remove_leftover(std::string leftover) override;

@@ -142,7 +142,7 @@ net::Task<http::Response> ConnectSurface::Impl::answer(http::Request& request) {
                       "The request comes from a page of another site (its Origin), which may not use this connection.");
   }
   if (request.path == broker::connect_path(environment)) co_return redirect(without_ticket(request, environment));
-  auto endpoint = CO_TRY(services.environments.endpoint(environment));
+  auto endpoint = CO_TRY(co_await services.environments.endpoint(environment));
   co_return co_await hand_on(services.runtime, request, environment, std::move(endpoint), leave(environment, *pass));
 }
 

@@ -144,22 +144,22 @@ Result<std::uint16_t> first_port(const Machine& machine, const base::Environment
   return error;
 }
 
-Result<broker::Endpoint> endpoint(const Machine& machine, const base::EnvironmentId& id,
-                                  const broker::EndpointRule& rule) {
-  broker::Endpoint endpoint{.port = TRY(first_port(machine, id)), .authorization = {}, .prefix = {}};
+net::Task<broker::Endpoint> endpoint(const Machine& machine, base::EnvironmentId id, broker::EndpointRule rule) {
+  broker::Endpoint endpoint{.port = CO_TRY(first_port(machine, id)), .authorization = {}, .prefix = {}};
   // Where none runs, another account's program may listen there by now: it gets no secret and no request.
   const Place place(machine, id);
   const auto runs = [&](const std::string& name) {
     return machine.supervisors.status(place.process(name)).state == State::running;
   };
   if (std::ranges::none_of(place.names(), runs)) {
-    return base::unavailable("The program of this environment has ended; `slipway why` shows its last lines.",
-                             "ProgramDied");
+    co_return base::unavailable("The program of this environment has ended; `slipway why` shows its last lines.",
+                                "ProgramDied");
   }
-  if (rule.secret.empty()) return endpoint;
-  const auto secret = TRY(place.read_secret(rule.secret));
+  if (rule.secret.empty()) co_return endpoint;
+  const auto secret =
+      CO_TRY(co_await net::run_blocking<base::Secret>(machine.runtime, [&] { return place.read_secret(rule.secret); }));
   endpoint.authorization = base::Secret(fmt::format("{} {}", rule.authorization, secret.reveal()));
-  return endpoint;
+  co_return endpoint;
 }
 
 std::string how_it_ended(const process::Status& status) {

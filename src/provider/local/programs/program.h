@@ -41,8 +41,7 @@ net::Task<void> stop(const Machine& machine, Place place, std::string name);
 // Errors: conflict with code NoPort where the environment has reserved none.
 base::Result<std::uint16_t> first_port(const Machine& machine, const base::EnvironmentId& id);
 // As Provider::endpoint.
-base::Result<broker::Endpoint> endpoint(const Machine& machine, const base::EnvironmentId& id,
-                                        const broker::EndpointRule& rule);
+net::Task<broker::Endpoint> endpoint(const Machine& machine, base::EnvironmentId id, broker::EndpointRule rule);
 
 // "ended with exit code 3".
 std::string how_it_ended(const process::Status& status);
