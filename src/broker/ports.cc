@@ -84,8 +84,13 @@ net::Task<Numbers> Ports::reserve(base::EnvironmentId id, std::size_t count) {
     *ports = TRY(storage::ports_of(connection, id));
     if (ports->size() >= count) return {};
     const auto more = TRY(choose(connection, id, range_, count - ports->size()));
-    TRY(storage::reserve_ports(connection, id, more, clock_.now()));
-    for (const auto port : more) TRY(record(connection, id, port, clock_.now()));
+    auto now = clock_.now();
+    for (const auto& row : TRY(storage::all_ports(connection))) {
+      // Their order is that of their times: behind those it has, whatever the clock shows.
+      if (row.environment_id == id) now = std::max(now, row.reserved_at + std::chrono::milliseconds(1));
+    }
+    TRY(storage::reserve_ports(connection, id, more, now));
+    for (const auto port : more) TRY(record(connection, id, port, now));
     ports->insert(ports->end(), more.begin(), more.end());
     return {};
   }));

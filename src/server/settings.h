@@ -28,7 +28,7 @@ struct Settings {
   http::ServerSettings http;
   observe::LogSettings log;
   auth::Sigv4Settings sigv4;
-  workflow::EngineSettings engine{.running = 16};  // launches at once; a Slurm cluster starts in well under a second
+  workflow::EngineSettings engine{.running = 16};  // executions at once; a Slurm cluster starts in well under a second
   broker::LifetimeSettings lifetimes;
   workflow::ScriptSettings scripts;
   provider::local::LocalSettings local;
