@@ -37,7 +37,7 @@ class ProgramWatch {
 // After the environments' end, with the broker stopped, a line each: processes, listening ports, folders, reserved
 // ports, resources that are not gone, executions that have not ended. Blocks.
 base::Result<std::vector<std::string>> orphans(const TestBroker& broker);
-// What happened twice or out of order according to the journal, a line each (3.3 of the documents' contract). The same.
+// What `slipway verify` finds, and what happened twice though it was asked for once, a line each. The same.
 base::Result<std::vector<std::string>> broken_invariants(const TestBroker& broker);
 
 }  // namespace slipway::tool

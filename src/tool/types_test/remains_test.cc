@@ -16,6 +16,7 @@
 namespace slipway::tool {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -100,18 +101,21 @@ TEST_F(Remains, what_is_left_is_named) {
                           HasSubstr("sleep"), (environments_ / "env-1").native()));
 }
 
-TEST_F(Remains, a_step_that_was_entered_twice_or_has_two_outcomes_breaks_an_invariant) {
+TEST_F(Remains, what_verify_finds_broken_and_what_was_done_twice_is_told) {
   std::filesystem::create_directories(broker_.data());
-  write(
-      "INSERT INTO journal (execution_id, seq, fence, step, visit, attempt, kind, at, payload) VALUES "
-      "('x', 1, 1, 'A', 1, 1, 'Entered', 0, '{}')");
+  write("DELETE FROM port");
   EXPECT_THAT(broken_invariants(broker_).value(), IsEmpty());
   write(
       "INSERT INTO journal (execution_id, seq, fence, step, visit, attempt, kind, at, payload) VALUES "
-      "('x', 2, 1, 'A', 1, 1, 'Outcome', 0, '{}'), ('x', 3, 1, 'A', 1, 1, 'Outcome', 0, '{}'), "
-      "('x', 4, 1, 'A', 1, 1, 'Entered', 0, '{}')");
-  EXPECT_THAT(broken_invariants(broker_).value(),
-              ElementsAre("outcomes of A, visit 1: 2", "entered twice: A, visit 1"));
+      "('x', 0, 1, 'A', 1, 1, 'Entered', 0, '{}'), ('x', 1, 1, 'A', 1, 1, 'Outcome', 0, '{}'), "
+      "('x', 2, 1, 'A', 1, 1, 'Outcome', 0, '{}')");
+  write(
+      "INSERT INTO effect (execution_id, step, visit, generation, token, action, effect_class, request_hash, state, "
+      "sends, first_sent, last_sent, outcome) VALUES ('x', 'A', 1, 0, 't', 'local:x', 'unsafe', '', 'known_ok', "
+      "2, 0, 0, '{}')");
+  const auto told = broken_invariants(broker_).value();
+  EXPECT_THAT(told, Contains("the unsafe call of A was made 2 times"));
+  EXPECT_THAT(told, Contains("I4: execution x: step A, visit 1, has 2 rows of kind Outcome"));
 }
 
 }  // namespace

@@ -75,16 +75,6 @@ bool TestedEnvironment::not_asked(Operation operation, const std::optional<Seen>
 }
 
 base::Result<void> TestedEnvironment::ask(const cli::Client& client, Operation operation) const {
-  if (type_.name == "parallelcluster" && operation == Operation::terminate) {
-    TRY(client.call({.method = "DELETE", .path = cli::cluster_path(name_)}));
-    return {};
-  }
-  if (type_.name == "parallelcluster" && operation == Operation::launch) {
-    const auto configuration = cli::to_yaml(type_.parameters.at("Configuration"));
-    json::object body{{"clusterName", name_}, {"clusterConfiguration", configuration}};
-    TRY(client.call({.method = "POST", .path = "/v3/clusters", .body = std::move(body)}));
-    return {};
-  }
   if (operation == Operation::terminate) {
     TRY(client.call({.method = "DELETE", .path = path()}));
     return {};
