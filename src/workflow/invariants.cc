@@ -208,6 +208,7 @@ std::optional<std::string> secret_in(const json::value& value, std::string_view 
       if (auto found = secret_in(item, key, secrets)) return found;
     }
   } else if (value.is_string()) {
+    if (status_from(value.get_string())) return std::nullopt;  // how a step ended, whose name may be Token
     const std::string_view text = value.get_string();
     const bool hidden = text.empty() || text == kMask || text.starts_with("{{");
     if (is_sensitive(key) && !hidden) return fmt::format("the value of {}", key);

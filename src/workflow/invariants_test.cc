@@ -60,6 +60,11 @@ TEST_F(Invariants, hold_of_what_the_engine_writes) {
   EXPECT_THAT(told(store->reader()), IsEmpty());
 }
 
+TEST_F(Invariants, hold_of_a_step_whose_name_is_that_of_a_secret) {
+  EXPECT_EQ(end_of(launch(document(step("Token")))).status, Status::success);
+  EXPECT_THAT(told(store->reader()), IsEmpty());
+}
+
 TEST_F(Invariants, hold_after_a_cancel_a_failure_and_an_unknown_outcome) {
   actions.add("local:unsafe",
               std::make_unique<FakeAction>(
