@@ -114,6 +114,7 @@ net::Task<void> AccessKeys::start() {
   const bool first = rows.empty();
   seal_ = CO_TRY(co_await net::run_blocking<Seal>(
       runtime_, [key_file, first] { return first ? Seal::load_or_create(key_file) : Seal::load(key_file); }));
+  columns_.use(*seal_);
   for (const auto& row : rows) CO_TRY(add(row));
   const auto is_administrators = [](const auto& entry) { return entry.second.key.rights == Rights::administrator; };
   if (std::ranges::none_of(entries_, is_administrators)) co_return co_await make_first();

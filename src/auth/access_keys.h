@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/column_seal.h"
 #include "auth/principal.h"
 #include "auth/seal.h"
 #include "base/clock.h"
@@ -63,6 +64,9 @@ class AccessKeys {
   // From start() on: a secret for another purpose of the broker's, the same after every restart.
   base::Secret derive(std::string_view purpose) const { return seal_->derive(purpose); }
 
+  // What seals columns of the database; to be used from start() on.
+  const ColumnSeal& columns() const { return columns_; }
+
   struct Entry {
     AccessKey key;
     base::Secret secret;
@@ -83,6 +87,7 @@ class AccessKeys {
   const base::Clock& clock_;
   AccessKeySettings settings_;
   std::optional<Seal> seal_;  // from start() on
+  ColumnSeal columns_;
   std::map<std::string, Entry, std::less<>> entries_;
 };
 

@@ -114,6 +114,10 @@ base::Result<base::Secret> Seal::open(std::string_view sealed, std::string_view 
   return secret;
 }
 
+Seal Seal::derived(std::string_view purpose) const {
+  return Seal(base::Secret(from_hex(derive(purpose).reveal())));
+}
+
 base::Secret Seal::derive(std::string_view purpose) const {
   return base::Secret(base::hmac_sha256_hex(key_, purpose));
 }

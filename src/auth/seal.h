@@ -2,7 +2,6 @@
 // Seals secrets for the database with AES-256-GCM under a key file, so that a copy of the database gives nobody a
 // secret. It does not protect a machine whose account reads both. Used by the access keys.
 
-#include <array>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -27,6 +26,7 @@ class Seal {
   // Errors: invalid (another key, another owner, or the text was changed).
   base::Result<base::Secret> open(std::string_view sealed, std::string_view owner) const;
   // A key of its own for another purpose, the same at every start; it tells nothing about this one.
+  Seal derived(std::string_view purpose) const;
   base::Secret derive(std::string_view purpose) const;
 
  private:

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "broker/environment_type.h"
+#include "workflow/parameters.h"
+
 namespace slipway::broker {
 
 namespace {
@@ -24,7 +27,8 @@ std::string reason_of(const workflow::Failure& failure) {
 Failure failure_of(const workflow::Ended& ended) {
   if (ended.failure) {
     const auto& code = ended.failure->code;
-    return {.code = code.empty() ? "StepFailed" : code, .reason = reason_of(*ended.failure)};
+    return {.code = code.empty() ? "StepFailed" : code,
+            .reason = workflow::hide(reason_of(*ended.failure), ended.secrets)};
   }
   const auto status = workflow::to_string(ended.status);
   return {.code = std::string(status), .reason = fmt::format("The {} ended as {}.", ended.kind, status)};
@@ -111,6 +115,10 @@ base::Result<void> may_begin_again(std::string_view kind, const Environment& env
 }
 
 void apply_end(const workflow::Ended& ended, Environment& environment) {
+  workflow::add_secrets(ended.secrets, environment.secrets);
+  for (const auto& [name, value] : ended.outputs) {
+    if (workflow::is_sensitive(output_key(name))) workflow::add_secrets(value, environment.secrets);
+  }
   if (ended.kind == kLaunch) apply_launch(ended, environment);
   if (ended.kind == kStart) apply_change(ended, Status::available, Status::starting_failed, environment);
   if (ended.kind == kStop) apply_change(ended, Status::stopped, Status::stopping_failed, environment);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/ids.h"
@@ -51,6 +52,9 @@ struct Environment {
   std::map<std::string, std::string> tags;
   std::string request_document;  // exact text the client sent (a cluster configuration)
   boost::json::object outputs;   // of the launch document
+  // Texts in parameters, document and outputs that nobody may see (workflow/secrets.h). Where there is one, these three
+  // are stored sealed.
+  std::vector<std::string> secrets;
   Fleet fleet = Fleet::running;
   base::Time fleet_updated_at;
   base::Time created_at;

@@ -52,6 +52,7 @@ Environments::Environments(net::Runtime& runtime, storage::Database& database, c
       actions_(actions),
       providers_(std::move(providers)),
       lifetimes_(lifetimes),
+      sealing_(*settings.sealing),
       events_(clock),
       tickets_(clock),
       tasks_(runtime),
@@ -98,6 +99,10 @@ base::Result<Launch> Environments::check(LaunchRequest request) const {
   }
   Environment environment;
   environment.parameters = TRY(bind_parameters(*type, request.configuration, std::move(request.parameters)));
+  for (const auto& [parameter, title, description, when] : type->parameters) {
+    const auto* value = parameter.sensitive ? environment.parameters.if_contains(parameter.name) : nullptr;
+    if (value != nullptr) workflow::add_secrets(*value, environment.secrets);
+  }
   TRY(check_for_document(*plan, environment.parameters));
   for (const auto& [name, document] : documents.operations) {
     TRY(workflow::check_defaults(*document, environment.parameters, parameter_store()));
@@ -131,7 +136,8 @@ base::Result<workflow::Prepared> Environments::prepare(const Environment& enviro
                                 .account_id = std::string(kAccount),
                                 .by = by,
                                 .correlation_id = environment.correlation_id,
-                                .parameters = std::move(parameters)});
+                                .parameters = std::move(parameters),
+                                .secrets = environment.secrets});
 }
 
 net::Task<EnvironmentPtr> Environments::launch(Launch launch) {
@@ -140,7 +146,7 @@ net::Task<EnvironmentPtr> Environments::launch(Launch launch) {
   environment->id = base::EnvironmentId("env-" + base::new_uuid(now.time_since_epoch().count()));
   environment->created_at = environment->updated_at = environment->fleet_updated_at = now;
   const auto prepared = CO_TRY(prepare(*environment, std::move(launch.plan), kLaunch, launch.cause.who));
-  const auto row = to_row(*environment);
+  const auto row = to_row(*environment, sealing_);
   const auto audit = audit_row(launch.cause, now, environment->id.str(), {}, summary(*environment));
   auto written = co_await database_.write([row, audit, write = prepared.write](storage::Connection& connection) {
     return insert_launch(connection, row, write, audit);
@@ -161,7 +167,7 @@ base::Result<EnvironmentPtr> Environments::stored(const base::EnvironmentId& id)
   if (auto copy = cache_.find(id)) return copy;
   auto row = TRY(storage::find_environment(database_.reader(), id));
   if (!row) return EnvironmentPtr();
-  EnvironmentPtr environment = std::make_shared<const Environment>(from_row(std::move(*row)));
+  EnvironmentPtr environment = std::make_shared<const Environment>(TRY(from_row(std::move(*row), sealing_)));
   cache_.put(environment);
   return environment;
 }
@@ -175,7 +181,7 @@ base::Result<EnvironmentPtr> Environments::find(std::string_view type, std::stri
   if (!environment) {
     auto row = TRY(storage::find_live_environment(database_.reader(), type, region, name));
     if (!row) return EnvironmentPtr();
-    environment = std::make_shared<const Environment>(from_row(std::move(*row)));
+    environment = std::make_shared<const Environment>(TRY(from_row(std::move(*row), sealing_)));
     cache_.put(environment);
   }
   return shown(std::move(environment));
@@ -199,7 +205,9 @@ net::Task<EnvironmentPage> Environments::list(std::string type, std::string regi
     auto rows = TRY(storage::list_environments(connection, type, region, after, limit + 1));
     const bool more = std::ssize(rows) > limit;
     if (more) rows.pop_back();
-    for (auto& row : rows) page.environments.push_back(std::make_shared<const Environment>(from_row(std::move(row))));
+    for (auto& row : rows) {
+      page.environments.push_back(std::make_shared<const Environment>(TRY(from_row(std::move(row), sealing_))));
+    }
     if (more) page.next = page.environments.back()->id.str();
     return {};
   }));

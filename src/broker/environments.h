@@ -80,7 +80,7 @@ struct Explanation;       // broker/why.h
 
 class Environments final : private workflow::Listener, private workflow::Documents, private Notices {
  public:
-  // All references, and the providers, outlive it.
+  // All references, the providers and the settings' sealing, which seals environments too, outlive it.
   Environments(net::Runtime& runtime, storage::Database& database, const base::Clock& clock, const TypeRegistry& types,
                const workflow::ActionRegistry& actions, std::vector<Provider*> providers,
                workflow::EngineSettings settings = {}, LifetimeSettings lifetimes = {});
@@ -249,6 +249,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
   std::vector<Provider*> providers_;
   EnvironmentCache cache_;
   const LifetimeSettings lifetimes_;
+  const storage::Sealing& sealing_;
   std::set<base::EnvironmentId> extending_;                            // their end is being moved: it is not acted upon
   std::map<std::pair<std::string, int>, InstanceKeys> instance_keys_;  // by type and version; the writer's thread's
   std::set<base::EnvironmentId> unknown_activity_;                     // of which that was said

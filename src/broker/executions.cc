@@ -38,14 +38,14 @@ base::Result<bool> Environments::again(storage::Connection& connection, const wo
   auto row = TRY(storage::find_environment(connection, ended.identity.environment_id));
   if (!row) return base::not_found("The environment does not exist any more.");
   const auto version = row->version;
-  auto environment = from_row(std::move(*row));
+  auto environment = TRY(from_row(std::move(*row), sealing_));
   TRY(may_begin_again(ended.kind, environment));
   TRY(admit(ended.kind, environment, now));
   environment.status = under_way(ended.kind);
   environment.failure.reset();
   environment.rolled_back = false;
   environment.updated_at = now;
-  auto changed = to_row(environment);
+  auto changed = to_row(environment, sealing_);
   changed.version = version;
   TRY(storage::update_environment(connection, changed));
   TRY(tell_status(connection, changed));

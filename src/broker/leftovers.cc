@@ -67,7 +67,9 @@ boost::asio::awaitable<bool> Environments::may_be_swept(base::EnvironmentId id) 
     *row = TRY(storage::find_environment(connection, id));
     return {};
   });
-  co_return read && (!*row || !has_resources(from_row(**row)));
+  if (!read || !*row) co_return read.has_value();
+  const auto environment = from_row(std::move(**row), sealing_);
+  co_return environment && !has_resources(*environment);
 }
 
 boost::asio::awaitable<void> Environments::sweep_resource(storage::ResourceRow resource) {

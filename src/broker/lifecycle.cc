@@ -33,18 +33,18 @@ base::Error gone(const base::EnvironmentId& id) {
 // Reads, lets `change` alter the environment and writes it back with its audit record. `change` gives false where
 // nothing is to be written. Errors: not_found where it is gone, and those of `change`.
 base::Result<bool> change_environment(storage::Connection& connection, const base::EnvironmentId& id,
-                                      const Cause& cause, base::Time now,
+                                      const Cause& cause, base::Time now, const storage::Sealing& sealing,
                                       const std::function<base::Result<bool>(Environment&)>& change) {
   auto row = TRY(storage::find_environment(connection, id));
   if (!row) return gone(id);
   const auto version = row->version;
-  auto environment = from_row(std::move(*row));
+  auto environment = TRY(from_row(std::move(*row), sealing));
   if (environment.status == Status::terminated) return gone(id);
   const auto before = summary(environment);
   const auto status = environment.status;
   if (!TRY(change(environment))) return false;
   environment.updated_at = now;
-  auto changed = to_row(environment);
+  auto changed = to_row(environment, sealing);
   changed.version = version;
   TRY(storage::update_environment(connection, changed));
   if (environment.status != status) TRY(tell_status(connection, changed));
@@ -56,9 +56,10 @@ base::Result<bool> change_environment(storage::Connection& connection, const bas
 
 net::Task<EnvironmentPtr> Environments::terminate(base::EnvironmentId id, Cause cause) {
   const storage::Transaction work = [&](storage::Connection& connection) -> base::Result<void> {
-    TRY(change_environment(connection, id, cause, clock_.now(), [](Environment& changed) -> base::Result<bool> {
-      return std::exchange(changed.status, Status::terminating) != Status::terminating;
-    }));
+    TRY(change_environment(connection, id, cause, clock_.now(), sealing_,
+                           [](Environment& changed) -> base::Result<bool> {
+                             return std::exchange(changed.status, Status::terminating) != Status::terminating;
+                           }));
     return {};
   };
   auto written = co_await database_.write(work);
@@ -129,7 +130,7 @@ net::Task<EnvironmentPtr> Environments::begin(base::EnvironmentId id, std::strin
       changed.failure.reset();
       return true;
     };
-    begun = TRY(change_environment(connection, id, cause, clock_.now(), change));
+    begun = TRY(change_environment(connection, id, cause, clock_.now(), sealing_, change));
     if (begun) TRY(prepared.write(connection));
     return {};
   }));
@@ -145,7 +146,7 @@ net::Task<EnvironmentPtr> Environments::begin(base::EnvironmentId id, std::strin
 net::Task<EnvironmentPtr> Environments::set_fleet(base::EnvironmentId id, Fleet fleet, Cause cause) {
   const auto now = clock_.now();
   CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
-    TRY(change_environment(connection, id, cause, now, [&](Environment& environment) -> base::Result<bool> {
+    TRY(change_environment(connection, id, cause, now, sealing_, [&](Environment& environment) -> base::Result<bool> {
       if (environment.status != Status::available) {
         return base::conflict(fmt::format("The fleet of {} cannot change while it is {}.", environment.name,
                                           to_string(environment.status)));
@@ -187,7 +188,7 @@ base::Result<void> Environments::finalise(storage::Connection& connection, const
   auto row = TRY(storage::find_environment(connection, ended.identity.environment_id));
   if (!row) return {};
   const auto version = row->version;
-  auto environment = from_row(std::move(*row));
+  auto environment = TRY(from_row(std::move(*row), sealing_));
   const auto status = environment.status;
   apply_end(ended, environment);
   if (ended.kind == kLaunch && environment.type_version > 0) {
@@ -197,7 +198,7 @@ base::Result<void> Environments::finalise(storage::Connection& connection, const
     environment.instance_arn = facts.arn;
     environment.instance_role = facts.role;
   }
-  auto changed = to_row(environment);
+  auto changed = to_row(environment, sealing_);
   changed.version = version;
   TRY(storage::update_environment(connection, changed));
   return environment.status == status ? base::Result<void>() : tell_status(connection, changed);
@@ -278,13 +279,20 @@ net::Task<void> Environments::start() {
   std::vector<base::EnvironmentId> with_resources;
   std::vector<base::EnvironmentId> terminating;
   std::vector<Environment> available;
-  CO_TRY(co_await database_.read([&](storage::Connection& connection) {
-    return storage::each_live_environment(connection, [&](storage::EnvironmentRow row) {
-      auto environment = from_row(std::move(row));
+  CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
+    base::Result<void> readable;
+    TRY(storage::each_live_environment(connection, [&](storage::EnvironmentRow row) {
+      auto read = from_row(std::move(row), sealing_);
+      if (!read) {
+        readable = std::move(read).error();
+        return;
+      }
+      auto& environment = *read;
       if (has_resources(environment)) with_resources.push_back(environment.id);
       if (environment.status == Status::terminating) terminating.push_back(environment.id);
       if (environment.status == Status::available) available.push_back(std::move(environment));
-    });
+    }));
+    return readable;
   }));
   for (auto* provider : providers_) {
     tasks_.spawn("sweep", [this, provider, leftovers = provider->leftovers(with_resources)] {

@@ -1,7 +1,11 @@
 #include "broker/rows.h"
 
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_to.hpp>
 #include <stdexcept>
 
 namespace slipway::broker {
@@ -20,9 +24,35 @@ std::string serialized(const std::map<std::string, std::string>& texts) {
   return boost::json::serialize(object);
 }
 
+// Whose a sealed column is: exchanged ones do not open.
+std::string owner_of(std::string_view column, const base::EnvironmentId& id) {
+  return fmt::format("the {} of environment {}", column, id.str());
+}
+
+// Sealed, the column tells also what is secret in it.
+base::Result<void> read_parameters(std::string column, const storage::Sealing& sealing, Environment& environment) {
+  const bool sealed = storage::is_sealed(column);
+  const auto owner = owner_of("parameters", environment.id);
+  auto read = boost::json::parse(TRY(storage::from_column(std::move(column), owner, sealing))).as_object();
+  if (!sealed) {
+    environment.parameters = std::move(read);
+    return {};
+  }
+  environment.parameters = std::move(read.at("parameters").as_object());
+  environment.secrets = boost::json::value_to<std::vector<std::string>>(read.at("secrets"));
+  return {};
+}
+
+std::string parameters_text(const Environment& environment) {
+  const auto& secrets = environment.secrets;
+  if (secrets.empty()) return boost::json::serialize(environment.parameters);
+  return boost::json::serialize(boost::json::object{{"parameters", environment.parameters},
+                                                    {"secrets", boost::json::array(secrets.begin(), secrets.end())}});
+}
+
 }  // namespace
 
-Environment from_row(storage::EnvironmentRow row) {
+base::Result<Environment> from_row(storage::EnvironmentRow row, const storage::Sealing& sealing) {
   const auto status = status_from(row.status);
   if (!status)
     throw std::runtime_error("environment " + row.id.str() + " is stored with the unknown status " + row.status);
@@ -37,10 +67,13 @@ Environment from_row(storage::EnvironmentRow row) {
   environment.rolled_back = row.rolled_back;
   environment.rolling_back = row.rolling_back;
   if (!row.failure_code.empty()) environment.failure = Failure{row.failure_code, row.failure_reason};
-  environment.parameters = boost::json::parse(row.parameters).as_object();
+  TRY(read_parameters(std::move(row.parameters), sealing, environment));
   environment.tags = texts(boost::json::parse(row.tags).as_object());
-  environment.request_document = std::move(row.request_document);
-  environment.outputs = boost::json::parse(row.outputs).as_object();
+  const auto open = [&](std::string column, std::string_view name) {
+    return storage::from_column(std::move(column), owner_of(name, environment.id), sealing);
+  };
+  environment.request_document = TRY(open(std::move(row.request_document), "request"));
+  environment.outputs = boost::json::parse(TRY(open(std::move(row.outputs), "outputs"))).as_object();
   environment.fleet = row.fleet == to_string(Fleet::stopped) ? Fleet::stopped : Fleet::running;
   environment.fleet_updated_at = row.fleet_updated_at;
   environment.created_at = row.created_at;
@@ -55,7 +88,7 @@ Environment from_row(storage::EnvironmentRow row) {
   return environment;
 }
 
-storage::EnvironmentRow to_row(const Environment& environment) {
+storage::EnvironmentRow to_row(const Environment& environment, const storage::Sealing& sealing) {
   storage::EnvironmentRow row;
   row.id = environment.id;
   row.name = environment.name;
@@ -70,10 +103,13 @@ storage::EnvironmentRow to_row(const Environment& environment) {
     row.failure_code = environment.failure->code;
     row.failure_reason = environment.failure->reason;
   }
-  row.parameters = boost::json::serialize(environment.parameters);
+  const auto close = [&](std::string text, std::string_view name) {
+    return storage::to_column(std::move(text), !environment.secrets.empty(), owner_of(name, environment.id), sealing);
+  };
+  row.parameters = close(parameters_text(environment), "parameters");
   row.tags = serialized(environment.tags);
-  row.request_document = environment.request_document;
-  row.outputs = boost::json::serialize(environment.outputs);
+  row.request_document = close(environment.request_document, "request");
+  row.outputs = close(boost::json::serialize(environment.outputs), "outputs");
   row.fleet = to_string(environment.fleet);
   row.fleet_updated_at = environment.fleet_updated_at;
   row.created_at = environment.created_at;

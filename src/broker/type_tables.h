@@ -15,6 +15,8 @@ class StoredTypeTables final : public TypeTables {
   base::Result<boost::json::object> table(const base::EnvironmentId& id, std::string_view name) const override;
 
  private:
+  base::Result<boost::json::object> table(const std::string& type, int version, std::string_view name) const;
+
   const TypeRegistry& types_;
   storage::Database& database_;
 };

@@ -8,6 +8,7 @@
 
 #include "broker/ending.h"
 #include "broker/rows.h"
+#include "workflow/parameters.h"
 
 namespace slipway::broker {
 
@@ -34,7 +35,8 @@ base::Result<std::optional<storage::EnvironmentRow>> find_row(storage::Connectio
   return row;
 }
 
-base::Result<Explanation> read_explanation(storage::Connection& connection, const std::string& name_or_id) {
+base::Result<Explanation> read_explanation(storage::Connection& connection, const std::string& name_or_id,
+                                           const storage::Sealing& sealing) {
   auto row = TRY(find_row(connection, name_or_id));
   const auto execution = TRY(storage::find_execution(connection, base::ExecutionId(name_or_id)));
   if (execution) row = TRY(storage::find_environment(connection, execution->environment_id));
@@ -46,7 +48,7 @@ base::Result<Explanation> read_explanation(storage::Connection& connection, cons
   }
   Explanation explanation;
   const auto id = row->id;
-  explanation.environment = std::make_shared<const Environment>(from_row(std::move(*row)));
+  explanation.environment = std::make_shared<const Environment>(TRY(from_row(std::move(*row), sealing)));
   explanation.requests = TRY(storage::list_audit(connection, id.str(), 0, kMostRequests));
   if (execution) {
     explanation.executions.push_back(TRY(workflow::history_of(connection, execution->id)));
@@ -160,7 +162,7 @@ void put_progress(array& executions, const Explanation& explanation) {
 net::Task<Explanation> Environments::explain(std::string name_or_id) {
   Explanation explanation;
   CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
-    explanation = TRY(read_explanation(connection, name_or_id));
+    explanation = TRY(read_explanation(connection, name_or_id, sealing_));
     return {};
   }));
   explanation.environment = CO_TRY(shown(std::move(explanation.environment)));
@@ -197,6 +199,15 @@ object to_json(const Environment& environment) {
   return body;
 }
 
+object shown_outputs(const Environment& environment) {
+  auto shown = environment.outputs;
+  for (auto& [name, value] : shown) {
+    value = workflow::is_sensitive(output_key(name)) ? boost::json::value(workflow::kHidden)
+                                                     : workflow::hide(std::move(value), environment.secrets);
+  }
+  return shown;
+}
+
 std::vector<const StepHistory*> cleanup_steps(const Explanation& explanation) {
   std::vector<const StepHistory*> found;
   for (const auto& execution : explanation.executions) {
@@ -230,7 +241,7 @@ std::string conclusion(const Explanation& explanation) {
 
 object to_json(const Explanation& explanation) {
   auto body = to_json(*explanation.environment);
-  body["outputs"] = explanation.environment->outputs;
+  body["outputs"] = shown_outputs(*explanation.environment);
   body["conclusion"] = conclusion(explanation);
   array requests;
   for (const auto& row : explanation.requests) requests.push_back(request_json(row));

@@ -30,6 +30,9 @@ std::vector<const workflow::StepHistory*> cleanup_steps(const Explanation& expla
 // Environment of the same document: what it is and how it is, without parameters, document and outputs.
 boost::json::object to_json(const Environment& environment);
 
+// The outputs of its launch, with what nobody may see masked.
+boost::json::object shown_outputs(const Environment& environment);
+
 // As the operator API answers it (openapi/operator.yaml, Execution).
 boost::json::object to_json(const workflow::ExecutionHistory& execution);
 

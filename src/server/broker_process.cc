@@ -108,6 +108,7 @@ base::Result<void> BrokerProcess::Parts::build() {
   keys = std::make_unique<auth::AccessKeys>(
       *database, runtime, clock,
       auth::AccessKeySettings{.key_file = settings.key_file, .credentials_file = settings.data_dir / "credentials"});
+  settings.engine.sealing = &keys->columns();
   authenticator = std::make_unique<auth::Sigv4Authenticator>(*keys, clock, settings.sigv4);
   ports = std::make_unique<broker::Ports>(*database, clock, settings.local.ports);
   resources = std::make_unique<broker::Resources>(*database, clock);

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "auth/seal.h"
+#include "auth/column_seal.h"
+#include "broker/rows.h"
 #include "storage/access_keys.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/migrate.h"
 #include "storage/sqlite/readers.h"
+#include "workflow/state.h"
 
 namespace slipway::tool {
 
@@ -79,22 +81,56 @@ base::Result<void> check_schema(storage::Connection& connection, const fs::path&
   return {};
 }
 
-// Those that the key file opens: a wrong or missing one is the broker's affair.
-std::vector<std::string> secrets_of(storage::Connection& connection, const fs::path& key_file) {
-  std::vector<std::string> secrets;
-  const auto seal = auth::Seal::load(key_file);
-  const auto keys = storage::all_access_keys(connection);
-  if (!seal || !keys) return secrets;
-  for (const auto& key : *keys) {
-    if (const auto secret = seal->open(key.sealed_secret, key.id)) secrets.push_back(secret->reveal());
+// Of the access keys, those that the key file opens: a wrong or missing one is the broker's affair.
+base::Result<void> add_access_keys(storage::Connection& connection, const auth::Seal& seal,
+                                   workflow::Secrets& secrets) {
+  for (const auto& key : TRY(storage::all_access_keys(connection))) {
+    if (const auto secret = seal.open(key.sealed_secret, key.id)) secrets.push_back(secret->reveal());
   }
+  return {};
+}
+
+// Of executions and environments, which are sealed with them. `found`: what does not open.
+base::Result<void> add_sealed(storage::Connection& connection, const storage::Sealing& sealing,
+                              workflow::Secrets& secrets, Found& found) {
+  std::vector<base::ExecutionId> executions;
+  std::vector<base::EnvironmentId> environments;
+  TRY(connection.query("SELECT id FROM execution WHERE vals LIKE 'sealed:%'", {},
+                       [&](const storage::Row& row) { executions.emplace_back(std::string(row.text(0))); }));
+  TRY(connection.query("SELECT id FROM environment WHERE parameters LIKE 'sealed:%'", {},
+                       [&](const storage::Row& row) { environments.emplace_back(std::string(row.text(0))); }));
+  for (const auto& id : executions) {
+    auto row = TRY(storage::find_execution(connection, id));
+    const auto read = workflow::read_row(std::move(row.value()), sealing);
+    if (read) workflow::add_secrets(read->state.secrets, secrets);
+    if (!read) found.push_back({"sealing", "execution " + id.str(), read.error().message});
+  }
+  for (const auto& id : environments) {
+    auto row = TRY(storage::find_environment(connection, id));
+    const auto read = broker::from_row(std::move(row.value()), sealing);
+    if (read) workflow::add_secrets(read->secrets, secrets);
+    if (!read) found.push_back({"sealing", "environment " + id.str(), read.error().message});
+  }
+  return {};
+}
+
+// Without the key file nothing is known.
+base::Result<workflow::Secrets> secrets_of(storage::Connection& connection, const fs::path& key_file, Found& found) {
+  workflow::Secrets secrets;
+  const auto seal = auth::Seal::load(key_file);
+  if (!seal) return secrets;
+  auth::ColumnSeal columns;
+  columns.use(*seal);
+  TRY(add_access_keys(connection, *seal, secrets));
+  TRY(add_sealed(connection, columns, secrets, found));
   return secrets;
 }
 
 base::Result<void> check_rows(storage::Connection& connection, const fs::path& key_file, DatabaseCheck& check) {
   check.executions = TRY(number(connection, "SELECT count(*) FROM execution"));
   check.environments = TRY(number(connection, "SELECT count(*) FROM environment"));
-  auto all = TRY(workflow::broken_invariants(connection, secrets_of(connection, key_file)));
+  const auto secrets = TRY(secrets_of(connection, key_file, check.broken));
+  auto all = TRY(workflow::broken_invariants(connection, secrets));
   for (auto& broken : all) {
     check.broken.push_back(std::move(broken));
   }

@@ -17,9 +17,9 @@ struct DatabaseCheck {
   std::vector<workflow::BrokenInvariant> broken;  // empty where all is in order
 };
 
-// `file`: a database, also one that a broker writes. `key_file`: opens the access keys, so that their secrets are
-// looked for; it may be missing. `scratch`: an empty folder for copies. Errors: conflict where the schema is newer than
-// this program's.
+// `file`: a database, also one that a broker writes. `key_file`: opens access keys and what is sealed of
+// environments, so that their secrets are looked for; it may be missing. `scratch`: an empty folder for copies. Errors:
+// conflict where the schema is newer than this program's.
 base::Result<DatabaseCheck> check_database(const std::filesystem::path& file, const std::filesystem::path& key_file,
                                            const std::filesystem::path& scratch);
 

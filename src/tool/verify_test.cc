@@ -4,6 +4,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "auth/column_seal.h"
+#include "broker/rows.h"
 #include "cli/commands.h"
 #include "storage/environments.h"
 #include "storage/ports.h"
@@ -114,6 +116,31 @@ TEST_F(Verify, FindsWhatTheEngineMustHaveKeptTo) {
   EXPECT_EQ(verify(), 1);
   EXPECT_THAT(out_.str(), HasSubstr("I1"));
   EXPECT_THAT(out_.str(), HasSubstr("environment env-1: it is pending"));
+}
+
+TEST_F(Verify, LooksForSealedValuesEverywhereAndSaysWhatDoesNotOpen) {
+  auth::ColumnSeal seal;
+  seal.use(auth::Seal::load_or_create(data_ / "sealing.key").value());
+  broker::Environment environment;
+  environment.id = base::EnvironmentId("env-2");
+  environment.name = "two";
+  environment.status = broker::Status::available;
+  environment.parameters = {{"Phrase", "open sesame"}};
+  environment.secrets = {"open sesame"};
+  const auto row = broker::to_row(environment, seal);
+  EXPECT_EQ(row.parameters.find("sesame"), std::string::npos);
+  auto insert = [row](storage::Connection& connection) { return storage::insert_environment(connection, row); };
+  ASSERT_TRUE(net::run_to_end(runtime_, [&] { return database_->write(insert); }));
+  EXPECT_EQ(verify(), 0) << out_.str() << err_.str();
+
+  change("INSERT INTO event (jid, environment_id, kind, at, data) VALUES (1, 'env-1', 'status', 0, 'say open sesame')");
+  EXPECT_EQ(verify(), 1);
+  EXPECT_THAT(out_.str(), HasSubstr("I12        event 1: its data shows"));
+  change("DELETE FROM event; UPDATE environment SET parameters = replace(parameters, '0', '1') WHERE id = 'env-2'");
+  EXPECT_EQ(verify({data_.native(), "-o", "name"}), 1);
+  EXPECT_EQ(out_.str(), "sealing\n");
+  fs::remove(data_ / "sealing.key");
+  EXPECT_EQ(verify(), 0) << "without the key nothing is known";
 }
 
 TEST_F(Verify, FindsARowWithoutTheOneItRefersTo) {

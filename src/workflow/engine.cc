@@ -39,7 +39,7 @@ Engine::Impl::Impl(net::Runtime& runtime, storage::Database& database, const bas
       listener_(listener),
       settings_(std::move(settings)),
       documents_(documents),
-      store_(runtime, database, actions),
+      store_(runtime, database, actions, *settings_.sealing),
       drivers_(runtime),
       timers_(runtime, clock, [this](const base::ExecutionId& id) { on_timer(id); }) {}
 
@@ -211,7 +211,7 @@ awaitable<void> Engine::stop() {
 base::Result<Prepared> Engine::prepare_start(StartRequest request) const {
   TRY(impl_->check_room(request.kind));
   const auto* documents = impl_->documents_;
-  return lay_out_execution(std::move(request), impl_->clock_.now(),
+  return lay_out_execution(std::move(request), impl_->clock_.now(), *impl_->settings_.sealing,
                            documents == nullptr ? nullptr : documents->parameter_store());
 }
 

@@ -24,8 +24,9 @@ struct EngineSettings {
   // Executions that run at once, at least 1; what waits for a time or a person does not count. What people say to one
   // may go beyond it, to twice as many. Whatever is being cancelled does not count.
   int running = 64;
-  int queued = 10'000;                                   // those that wait to be run; beyond it a start is refused
-  std::set<std::string> unqueued_kinds = {"terminate"};  // run at once, whatever runs already
+  int queued = 10'000;                                       // those that wait to be run; beyond it a start is refused
+  std::set<std::string> unqueued_kinds = {"terminate"};      // run at once, whatever runs already
+  const storage::Sealing* sealing = &storage::no_sealing();  // of values with secrets; never null, outlives the engine
 };
 
 struct StartRequest {
@@ -38,6 +39,7 @@ struct StartRequest {
   std::string by;  // who asked, for `why`
   std::string correlation_id;
   boost::json::object parameters;
+  Secrets secrets{};  // more of them than the document declares
 };
 
 // A start that is checked and not yet written.
@@ -55,6 +57,7 @@ struct Ended {
   std::optional<Failure> failure;           // the first that decided the end; unset with success
   std::map<std::string, StepRecord> steps;  // those that were entered, and how each ended
   base::Time at{};
+  Secrets secrets{};  // which may stand in the outputs
 };
 
 // What happens, as it happens: for live displays. Not durable; the journal is.

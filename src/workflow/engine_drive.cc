@@ -44,7 +44,8 @@ Ended ended_of(const ExecutionStore::Live& live, const State& state, base::Time 
           .outputs = document_outputs(*live.plan, state),
           .failure = state.status == Status::success ? std::nullopt : state.failure,
           .steps = state.steps,
-          .at = now};
+          .at = now,
+          .secrets = state.secrets};
 }
 
 awaitable<void> Engine::Impl::drive(base::ExecutionId id, Event::Kind why) {
@@ -263,7 +264,7 @@ awaitable<std::optional<Moved>> Engine::Impl::commit(Run& run, const Transition&
   const auto now = clock_.now();
   const auto& execution = run.live.execution;
   std::vector<storage::Transaction> parts;
-  if (next.child) parts.push_back(lay_out_child(execution, *next.child, now).write);
+  if (next.child) parts.push_back(lay_out_child(execution, *next.child, now, *settings_.sealing).write);
   if (next.cancel_child) {
     auto by = next.state.cancel ? next.state.cancel->by : "time-out of " + next.state.at.step;
     parts.push_back([=, child = *next.cancel_child](storage::Connection& connection) -> base::Result<void> {

@@ -78,7 +78,7 @@ net::Task<SignalResult> Engine::Impl::do_again(storage::ExecutionRow row, Signal
   if (!row.parent_id.empty()) co_return refused(fmt::format("retry its parent {}", row.parent_id));
   CO_TRY(check_room(row.kind));
   const auto plan = CO_TRY(store_.plan_of(row));
-  const ExecutionStore::Live live{CO_TRY(read_row(std::move(row))), plan};
+  const ExecutionStore::Live live{CO_TRY(store_.read(std::move(row))), plan};
   const auto& ended = live.execution;
   const auto& first = plan->steps.front().name;
   const auto wanted = signal.step.empty() ? "" : main_step(*plan, signal.step);
@@ -92,7 +92,7 @@ net::Task<SignalResult> Engine::Impl::do_again(storage::ExecutionRow row, Signal
   const storage::Transaction work = [&](storage::Connection& connection) -> base::Result<void> {
     const bool afresh = TRY(listener_.again(connection, end, now));
     const auto& from = !wanted.empty() ? wanted : afresh ? first : failed;
-    const auto prepared = lay_out_retry(ended, plan, from, afresh || from == first, signal.by, now);
+    const auto prepared = lay_out_retry(ended, plan, from, afresh || from == first, signal.by, now, *settings_.sealing);
     id = prepared.id;
     TRY(prepared.write(connection));
     return with ? with(connection) : base::Result<void>();

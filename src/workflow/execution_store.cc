@@ -28,7 +28,7 @@ base::Result<std::optional<ExecutionStore::Live>> ExecutionStore::load(const bas
   if (!row || row->ended_at) return std::optional<Live>();
   Live live;
   live.plan = TRY(plan_of(*row));
-  live.execution = TRY(read_row(std::move(*row)));
+  live.execution = TRY(read(std::move(*row)));
   live.execution.identity.installation_id = installation_id_;
   const auto& step = live.execution.state.at.step;
   if (!step.empty() && live.plan->find_step(step_name(step)) == kEnd) {
@@ -42,9 +42,13 @@ base::Result<std::optional<Event::Child>> ExecutionStore::end_of(const base::Exe
   if (!row) return base::internal(fmt::format("execution {} is gone", id.str()));
   if (!row->ended_at) return std::optional<Event::Child>();
   const auto plan = TRY(plan_of(*row));
-  auto execution = TRY(read_row(std::move(*row)));
+  auto execution = TRY(read(std::move(*row)));
   auto& state = execution.state;
-  Event::Child child{.id = id.str(), .status = state.status, .outputs = output_list(*plan, state), .reason = {}};
+  Event::Child child{.id = id.str(),
+                     .status = state.status,
+                     .outputs = output_list(*plan, state),
+                     .reason = {},
+                     .secrets = state.secrets};
   if (state.failure && state.status != Status::success) child.reason = state.failure->message;
   return std::optional(std::move(child));
 }
@@ -89,7 +93,7 @@ boost::asio::awaitable<std::optional<Moved>> ExecutionStore::commit(Execution& e
                                                                     std::function<bool()> give_up) {
   auto move = std::make_shared<storage::Move>();
   move->next = execution.row;
-  write_row(next.state, execution.identity, now, next.values_changed, move->next);
+  write_row(next.state, execution.identity, now, next.values_changed, move->next, sealing_);
   move->vals_changed = next.values_changed;
   const auto& cancel = next.state.cancel;
   move->ignore_cancel = cancel && !cancel->complete;

@@ -19,8 +19,9 @@ namespace slipway::workflow {
 
 class ExecutionStore {
  public:
-  ExecutionStore(net::Runtime& runtime, storage::Database& database, const ActionRegistry& actions)
-      : runtime_(runtime), database_(database), actions_(actions) {}
+  ExecutionStore(net::Runtime& runtime, storage::Database& database, const ActionRegistry& actions,
+                 const storage::Sealing& sealing)
+      : runtime_(runtime), database_(database), actions_(actions), sealing_(sealing) {}
 
   // Reads what all executions share. Call it before the rest.
   base::Result<void> open();
@@ -31,6 +32,8 @@ class ExecutionStore {
   };
   // Nothing where it has ended or there is none. Errors: internal, where this broker cannot run it.
   base::Result<std::optional<Live>> load(const base::ExecutionId& id);
+  // Errors: internal, where this broker cannot read it.
+  base::Result<Execution> read(storage::ExecutionRow row) const { return read_row(std::move(row), sealing_); }
 
   // How the execution has ended, as its parent is told; nothing where it has not.
   base::Result<std::optional<Event::Child>> end_of(const base::ExecutionId& id);
@@ -56,6 +59,7 @@ class ExecutionStore {
   net::Runtime& runtime_;
   storage::Database& database_;
   const ActionRegistry& actions_;
+  const storage::Sealing& sealing_;
   std::string installation_id_;
   int writing_ = 0;
   std::deque<std::function<void()>> turns_;                                            // of those that wait

@@ -104,7 +104,7 @@ void tell(const storage::JournalRow& row, ExecutionHistory& history) {
   if (auto* step = step_of(row, history)) tell_step(row, std::move(payload), *step);
 }
 
-base::Result<ExecutionHistory> history_of_row(storage::Connection& connection, storage::ExecutionRow row) {
+base::Result<ExecutionHistory> history_of_row(storage::Connection& connection, const storage::ExecutionRow& row) {
   ExecutionHistory history{.id = row.id,
                            .environment_id = row.environment_id,
                            .kind = row.kind,
@@ -135,8 +135,8 @@ base::Result<ExecutionHistory> history_of_row(storage::Connection& connection, s
       step.token = effect.token;
     }
   }
-  auto execution = TRY(read_row(std::move(row)));
-  if (auto& failure = execution.state.failure) {
+  const auto state = TRY(read_progress(row));
+  if (const auto& failure = state.failure) {
     history.failed_step = failure->step;
     history.reason = {failure->code, failure->message, failure->evidence};
   }
@@ -148,14 +148,14 @@ base::Result<ExecutionHistory> history_of_row(storage::Connection& connection, s
 base::Result<ExecutionHistory> history_of(storage::Connection& connection, const base::ExecutionId& id) {
   auto row = TRY(storage::find_execution(connection, id));
   if (!row) return base::not_found(fmt::format("there is no execution {}", id.str()));
-  return history_of_row(connection, std::move(*row));
+  return history_of_row(connection, *row);
 }
 
 base::Result<std::vector<ExecutionHistory>> histories_of(storage::Connection& connection,
                                                          const base::EnvironmentId& environment, int limit) {
   std::vector<ExecutionHistory> histories;
-  for (auto& row : TRY(storage::executions_of(connection, environment, limit))) {
-    histories.push_back(TRY(history_of_row(connection, std::move(row))));
+  for (const auto& row : TRY(storage::executions_of(connection, environment, limit))) {
+    histories.push_back(TRY(history_of_row(connection, row)));
   }
   return histories;
 }

@@ -1,6 +1,7 @@
 #include "workflow/invariants.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <boost/json/parse.hpp>
 #include <optional>
@@ -165,12 +166,12 @@ base::Result<void> check_liveness(storage::Connection& connection, Found& found)
     auto report = [&](std::string what) {
       if (count++ < kMostOfOne) found.push_back({"I14", "execution " + id.str(), std::move(what)});
     };
-    const auto execution = read_row(std::move(*row));
-    if (!execution) {
-      report(execution.error().message);
+    const auto read = read_progress(*row);
+    if (!read) {
+      report(read.error().message);
       continue;
     }
-    const auto& state = execution->state;
+    const auto& state = *read;
     const bool needs_clock = state.waiting == Waiting::sleep || state.waiting == Waiting::retry;
     if (state.status == Status::waiting && state.waiting == Waiting::nothing) report("it waits for nothing");
     if (needs_clock && !wakes) report("it waits for a time, and has none");
@@ -178,8 +179,6 @@ base::Result<void> check_liveness(storage::Connection& connection, Found& found)
   }
   return {};
 }
-
-constexpr std::string_view kMask = "********";
 
 bool names_a_key(std::string_view text) {
   return text.find("PRIVATE KEY-----") != text.npos;
@@ -197,57 +196,75 @@ bool holds_a_token(std::string_view text) {
 }
 
 // Why `value` may not be stored, or nothing. `key`: the name it has.
-std::optional<std::string> secret_in(const json::value& value, std::string_view key,
-                                     const std::vector<std::string>& secrets) {
+std::optional<std::string> secret_in(const json::value& value, std::string_view key) {
   if (value.is_object()) {
     for (const auto& [name, item] : value.get_object()) {
-      if (auto found = secret_in(item, name, secrets)) return found;
+      if (auto found = secret_in(item, name)) return found;
     }
   } else if (value.is_array()) {
     for (const auto& item : value.get_array()) {
-      if (auto found = secret_in(item, key, secrets)) return found;
+      if (auto found = secret_in(item, key)) return found;
     }
   } else if (value.is_string()) {
     if (status_from(value.get_string())) return std::nullopt;  // how a step ended, whose name may be Token
     const std::string_view text = value.get_string();
-    const bool hidden = text.empty() || text == kMask || text.starts_with("{{");
+    const bool hidden = text.empty() || text == kHidden || text.starts_with("{{");
     if (is_sensitive(key) && !hidden) return fmt::format("the value of {}", key);
     if (names_a_key(text)) return "a private key";
     if (holds_a_token(text)) return "a token";
-    for (const auto& secret : secrets) {
-      if (text.find(secret) != text.npos) return "a secret of this installation";
-    }
   }
   return std::nullopt;
 }
 
-base::Result<void> check_secrets(storage::Connection& connection, const std::vector<std::string>& secrets,
-                                 Found& found) {
-  constexpr std::string_view kTexts[] = {
-      "SELECT 'journal row ' || jid, payload FROM journal",
-      "SELECT 'effect of step ' || step || ' of execution ' || execution_id, outcome FROM effect",
-      "SELECT 'execution ' || id, failure_text FROM execution WHERE failure_text <> ''",
-      "SELECT 'execution ' || id, progress FROM execution",
-      "SELECT 'audit record ' || id, before FROM audit WHERE before <> ''",
-      "SELECT 'audit record ' || id, after FROM audit WHERE after <> ''",
-  };
+// Texts of a table. What is recorded for people may hold no value with a sensitive name either; the rest may, sealed.
+struct Texts {
+  std::string_view where;
+  std::string_view table;
+  std::vector<std::string_view> columns;
+  bool recorded = false;
+};
+
+base::Result<void> check_texts(storage::Connection& connection, const Texts& texts, const Secrets& secrets,
+                               Found& found) {
   int count = 0;
-  for (const auto sql : kTexts) {
-    TRY(connection.query(sql, {}, [&](const storage::Row& row) {
+  const auto sql = fmt::format("SELECT {}, {} FROM {}", texts.where, fmt::join(texts.columns, ", "), texts.table);
+  return connection.query(sql, {}, [&](const storage::Row& row) {
+    for (std::size_t i = 0; i < texts.columns.size(); ++i) {
+      const auto text = row.text(static_cast<int>(i) + 1);
+      if (text.empty() || storage::is_sealed(text)) continue;
       boost::system::error_code no_json;
-      auto value = json::parse(row.text(1), no_json);
-      if (no_json) value = json::string(row.text(1));
-      const auto secret = secret_in(value, "", secrets);
-      if (secret && count++ < kMostOfOne) found.push_back({"I12", std::string(row.text(0)), "it shows " + *secret});
-    }));
-  }
+      auto value = json::parse(text, no_json);
+      if (no_json) value = json::string(text);
+      auto secret = texts.recorded ? secret_in(value, "") : std::nullopt;
+      if (!secret && shows(value, secrets)) secret = "a secret of this installation";
+      if (!secret || count++ >= kMostOfOne) continue;
+      found.push_back({"I12", std::string(row.text(0)), fmt::format("its {} shows {}", texts.columns[i], *secret)});
+    }
+  });
+}
+
+base::Result<void> check_secrets(storage::Connection& connection, const Secrets& secrets, Found& found) {
+  const Texts all[] = {
+      {"'journal row ' || jid", "journal", {"payload"}, true},
+      {"'effect of step ' || step || ' of execution ' || execution_id", "effect", {"outcome"}, true},
+      {"'execution ' || id", "execution", {"failure_text", "progress"}, true},
+      {"'event ' || id", "event", {"data"}, true},
+      {"'audit record ' || id", "audit", {"before", "after"}, true},
+      {"'journal row ' || jid", "journal", {"step", "kind"}},
+      {"'effect of step ' || step || ' of execution ' || execution_id", "effect", {"token", "action", "request_hash"}},
+      {"'execution ' || id", "execution", {"vals", "cursor", "failure_code", "correlation_id", "cancel_by"}},
+      {"'environment ' || id",
+       "environment",
+       {"parameters", "request_document", "outputs", "failure_code", "failure_reason", "name", "owner", "tags",
+        "correlation_id", "instance_id", "instance_arn", "instance_role"}},
+  };
+  for (const auto& texts : all) TRY(check_texts(connection, texts, secrets, found));
   return {};
 }
 
 }  // namespace
 
-base::Result<std::vector<BrokenInvariant>> broken_invariants(storage::Connection& connection,
-                                                             const std::vector<std::string>& secrets) {
+base::Result<std::vector<BrokenInvariant>> broken_invariants(storage::Connection& connection, const Secrets& secrets) {
   Found found;
   for (const auto& query : kQueries) TRY(run(connection, query, found));
   TRY(check_tokens(connection, found));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "storage/database.h"
+#include "workflow/secrets.h"
 
 namespace slipway::workflow {
 
@@ -18,9 +19,9 @@ struct BrokenInvariant {
 };
 
 // Everything that does not hold, at most kMostOfOne by each of its queries; empty where all does. `secrets`:
-// values that may stand nowhere in plain text.
+// values that may stand nowhere in plain text; short ones are not looked for (secrets.h).
 inline constexpr int kMostOfOne = 100;
 base::Result<std::vector<BrokenInvariant>> broken_invariants(storage::Connection& connection,
-                                                             const std::vector<std::string>& secrets = {});
+                                                             const Secrets& secrets = {});
 
 }  // namespace slipway::workflow

@@ -56,7 +56,7 @@ base::Result<ChildStart> Mover::child_start(const json::object& inputs) {
   const auto typed = given == nullptr ? json::object{} : from_text_lists(*plan, given->get_object());
   // A launch of which any document needs a Parameter Store is refused beforehand: nothing is read here.
   auto parameters = TRY(bind_parameters(*plan, typed, child, now_, nullptr));
-  return ChildStart{child.execution_id, std::move(plan), std::move(parameters)};
+  return ChildStart{child.execution_id, std::move(plan), std::move(parameters), state().secrets};
 }
 
 void Mover::child_ended() {
@@ -66,6 +66,7 @@ void Mover::child_ended() {
   stop_waiting();
   state().child.clear();
   state().child_cancelled = false;
+  add_secrets(ended.secrets, state().secrets);
   const auto kept =
       keep_outputs({{"ExecutionId", ended.id}, {"Status", to_string(ended.status)}, {"Output", ended.outputs}});
   if (must_cancel()) return advance(settle(Status::cancelled));

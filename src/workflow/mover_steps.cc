@@ -83,6 +83,7 @@ Mover::Target Mover::update_variable(const json::object& inputs) {
     return refused(fmt::format("variable {}: {}", variable, base::join(wrong, "; ")));
   }
   state().variables[declared->name] = *value;
+  if (declared->sensitive) add_secrets(*value, state().secrets);
   out_.values_changed = true;
   json::object shown;
   shown[declared->name] = *value;
@@ -141,6 +142,9 @@ base::Result<void> Mover::keep_outputs(const json::object& answer) {
   }
   for (const auto& note : notes) record("Note", {{"warning", note}});
   if (outputs.empty()) return {};
+  for (const auto& [name, value] : outputs) {
+    if (is_sensitive(name)) add_secrets(value, state().secrets);
+  }
   state().outputs[given.name] = std::move(outputs);
   out_.values_changed = true;
   return {};

@@ -119,7 +119,7 @@ void read_rare(const json::object& progress, State& state) {
   }
 }
 
-void read_progress(const json::value& progress, State& state) {
+void parse_progress(const json::value& progress, State& state) {
   const auto& at = progress.at("at");
   state.at = {.step = text_of(at.at("step")),
               .visit = int_of(at.at("visit")),
@@ -145,7 +145,7 @@ void read_progress(const json::value& progress, State& state) {
 }
 
 std::string values_text(const State& state, const Identity& identity) {
-  return json::serialize(json::object{
+  json::object values{
       {"parameters", state.parameters},
       {"variables", state.variables},
       {"outputs", state.outputs},
@@ -156,7 +156,26 @@ std::string values_text(const State& state, const Identity& identity) {
         {"account", identity.account_id},
         {"partition", identity.partition},
         {"depth", identity.depth}}},
-  });
+  };
+  if (!state.secrets.empty()) values["secrets"] = json::array(state.secrets.begin(), state.secrets.end());
+  return json::serialize(values);
+}
+
+std::string owner_of(const storage::ExecutionRow& row) {
+  return fmt::format("the values of execution {}", row.id.str());
+}
+
+base::Error unreadable(const storage::ExecutionRow& row, const std::exception& error) {
+  return base::internal(fmt::format("execution {} cannot be read: {}", row.id.str(), error.what()));
+}
+
+void read_values(const json::object& values, State& state) {
+  state.parameters = values.at("parameters").as_object();
+  state.outputs = values.at("outputs").as_object();
+  // Absent in rows of the first release.
+  if (const auto* variables = values.if_contains("variables")) state.variables = variables->as_object();
+  if (const auto* iterators = values.if_contains("iterators")) state.iterators = iterators->as_array();
+  if (const auto* secrets = values.if_contains("secrets")) state.secrets = json::value_to<Secrets>(*secrets);
 }
 
 }  // namespace
@@ -175,10 +194,26 @@ bool is_final(Status status) {
   return status > Status::cancelling;
 }
 
-base::Result<Execution> read_row(storage::ExecutionRow row) {
-  Execution execution;
+base::Result<State> read_progress(const storage::ExecutionRow& row) {
   try {
-    const auto values = json::parse(row.vals);
+    State state;
+    state.status = status_from(row.state).value();
+    parse_progress(json::parse(row.progress), state);
+    if (row.cancel_at)
+      state.cancel = CancelRequest{*row.cancel_at, row.cancel_by, row.cancel_kind == storage::kComplete};
+    return state;
+  } catch (const std::exception& error) {
+    return unreadable(row, error);
+  }
+}
+
+base::Result<Execution> read_row(storage::ExecutionRow row, const storage::Sealing& sealing) {
+  Execution execution;
+  execution.state = TRY(read_progress(row));
+  const auto text = TRY(storage::from_column(std::move(row.vals), owner_of(row), sealing));
+  row.vals.clear();
+  try {
+    const auto values = json::parse(text);
     const auto& target = values.at("target");
     execution.identity = {.installation_id = {},
                           .execution_id = row.id,
@@ -189,25 +224,16 @@ base::Result<Execution> read_row(storage::ExecutionRow row) {
                           .partition = text_of(target.at("partition")),
                           .correlation_id = row.correlation_id};
     if (const auto* depth = target.as_object().if_contains("depth")) execution.identity.depth = int_of(*depth);
-    auto& state = execution.state;
-    state.status = status_from(row.state).value();
-    state.parameters = values.at("parameters").as_object();
-    state.outputs = values.at("outputs").as_object();
-    // Absent in rows of the first release.
-    if (const auto* variables = values.as_object().if_contains("variables")) state.variables = variables->as_object();
-    if (const auto* iterators = values.as_object().if_contains("iterators")) state.iterators = iterators->as_array();
-    read_progress(json::parse(row.progress), state);
-    if (row.cancel_at)
-      state.cancel = CancelRequest{*row.cancel_at, row.cancel_by, row.cancel_kind == storage::kComplete};
+    read_values(values.as_object(), execution.state);
   } catch (const std::exception& error) {
-    return base::internal(fmt::format("execution {} cannot be read: {}", row.id.str(), error.what()));
+    return unreadable(row, error);
   }
   execution.row = std::move(row);
   return execution;
 }
 
 void write_row(const State& state, const Identity& identity, base::Time now, bool with_values,
-               storage::ExecutionRow& row) {
+               storage::ExecutionRow& row, const storage::Sealing& sealing) {
   row.state = to_string(state.status);
   row.cursor = state.at.step;
   row.visit = state.at.visit;
@@ -216,7 +242,9 @@ void write_row(const State& state, const Identity& identity, base::Time now, boo
   row.wake_at = state.wake_at == base::Time{} ? std::nullopt : std::optional(state.wake_at);
   row.deadline = state.in_flight() ? std::optional(state.at.deadline) : std::nullopt;
   row.progress = progress_text(state);
-  if (with_values) row.vals = values_text(state, identity);
+  if (with_values) {
+    row.vals = storage::to_column(values_text(state, identity), !state.secrets.empty(), owner_of(row), sealing);
+  }
   row.failure_code = state.failure ? state.failure->code : "";
   row.failure_text = state.failure ? state.failure->message : "";
   if (!row.started_at && state.status != Status::pending) row.started_at = now;

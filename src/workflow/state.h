@@ -13,7 +13,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "storage/executions.h"
+#include "storage/sealing.h"
 #include "workflow/reference.h"
+#include "workflow/secrets.h"
 
 namespace slipway::workflow {
 
@@ -94,6 +96,7 @@ struct State {
   boost::json::object variables;
   boost::json::object outputs;   // step -> output -> value
   boost::json::array iterators;  // what `loop` runs over, as it was at its entry
+  Secrets secrets;               // of all these; those that a parent passed on included
 
   bool ended() const { return is_final(status); }
   // A call was begun and its answer is not recorded.
@@ -112,10 +115,13 @@ struct Execution {
 // The name of the step at the end of a path.
 std::string_view step_name(std::string_view path);
 
-// Errors: internal, a row that this version cannot read.
-base::Result<Execution> read_row(storage::ExecutionRow row);
-// Lays `state` out in `row`'s columns; times started and ended are kept once set. `vals` only where `with_values`.
+// Errors: internal, a row that this version cannot read, or that was sealed with another key.
+base::Result<Execution> read_row(storage::ExecutionRow row, const storage::Sealing& sealing = storage::no_sealing());
+// The same without parameters, variables, outputs and the like, which may be sealed.
+base::Result<State> read_progress(const storage::ExecutionRow& row);
+// Lays `state` out in `row`'s columns; times started and ended are kept once set. `vals` only where `with_values`;
+// sealed where there are secrets, for `row.id`.
 void write_row(const State& state, const Identity& identity, base::Time now, bool with_values,
-               storage::ExecutionRow& row);
+               storage::ExecutionRow& row, const storage::Sealing& sealing = storage::no_sealing());
 
 }  // namespace slipway::workflow

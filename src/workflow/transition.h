@@ -41,6 +41,7 @@ struct Event {
     Status status = Status::success;
     boost::json::array outputs;  // of its document, in declared order
     std::string reason;          // why it did not succeed
+    Secrets secrets{};           // which may stand in its outputs
   };
 
   Kind kind = Kind::start;
@@ -72,6 +73,7 @@ struct ChildStart {
   base::ExecutionId id;  // follows from the step's token, so that there is one
   std::shared_ptr<const Plan> plan;
   boost::json::object parameters;  // bound
+  Secrets secrets;                 // of the parent, which may stand in them
 };
 
 struct Transition {

@@ -127,7 +127,7 @@ class Broker {
     move.effects = next.effects;
     ASSERT_TRUE(connection_.execute("BEGIN IMMEDIATE", {}));
     ASSERT_EQ(*storage::move_execution(connection_, move), storage::Moved::yes);
-    if (next.child) ASSERT_TRUE(lay_out_child(execution, *next.child, now_).write(connection_));
+    if (next.child) ASSERT_TRUE(lay_out_child(execution, *next.child, now_, storage::no_sealing()).write(connection_));
     if (next.cancel_child) ASSERT_TRUE(storage::request_cancel(connection_, *next.cancel_child, "me", now_));
     if (next.state.ended() && !execution.row.parent_id.empty()) {
       storage::JournalRow told;

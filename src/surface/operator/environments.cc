@@ -61,7 +61,7 @@ net::Task<http::Response> launch_environment(Call call) {
 net::Task<http::Response> describe_environment(Call call) {
   const auto environment = CO_TRY(call.services.environments.resolve(call.text("environment")));
   auto body = broker::to_json(*environment);
-  body["outputs"] = environment->outputs;
+  body["outputs"] = broker::shown_outputs(*environment);
   co_return http::json_response(200, body);
 }
 

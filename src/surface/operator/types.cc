@@ -47,14 +47,24 @@ object summary_body(const broker::EnvironmentType& type) {
   return {{"name", type.name}, {"version", type.version}, {"sha256", type.sha256}, {"title", type.title}};
 }
 
+object shown_values(const broker::EnvironmentType& type, object values) {
+  for (auto& [name, value] : values) {
+    const auto* declared = type.find_parameter(name);
+    if (declared != nullptr && declared->parameter.sensitive) value = workflow::kHidden;
+  }
+  return values;
+}
+
 object type_body(const broker::EnvironmentType& type) {
   auto body = summary_body(type);
   body["description"] = type.description;
   array parameters, configurations, providers;
   for (const auto& parameter : type.parameters) parameters.push_back(parameter_body(parameter));
   for (const auto& one : type.configurations) {
-    configurations.push_back(
-        {{"name", one.name}, {"title", one.title}, {"description", one.description}, {"parameters", one.parameters}});
+    configurations.push_back({{"name", one.name},
+                              {"title", one.title},
+                              {"description", one.description},
+                              {"parameters", shown_values(type, one.parameters)}});
   }
   for (const auto& [provider, documents] : type.documents) {
     array operations;
