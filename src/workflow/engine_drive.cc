@@ -209,8 +209,9 @@ StepContext Engine::Impl::context_of(const Run& run, const Command& command) {
           .token = command.token,
           .deadline = at.deadline,
           .correlation_id = identity.correlation_id,
-          .progress = [this, seen = progress_of(run)](std::string text) mutable {
-            seen.text = std::move(text);
+          .progress = [this, seen = progress_of(run),
+                       secrets = run.live.execution.state.secrets](std::string text) mutable {
+            seen.text = hide(std::move(text), secrets);
             seen.at = clock_.now();
             listener_.progress(seen);
           }};

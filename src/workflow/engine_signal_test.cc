@@ -196,8 +196,18 @@ TEST_F(EngineSignals, one_that_was_taken_back_is_done_again_from_its_first_step)
 
 // --- children
 
+const std::string kNamed =
+    "parameters: {Name: {type: String}}\n" + document(step("Inner", "inputs: {Text: 'the {{ Name }}'}", "local:say"));
+
 struct EngineChildren : EngineSignals, Documents {
   EngineChildren() {
+    actions.add("local:say",
+                std::make_unique<FakeAction>(
+                    EffectClass::name, [this](StepContext context, json::object inputs) -> net::Task<json::object> {
+                      texts.emplace_back(inputs.at("Text").as_string());
+                      context.progress("saying " + texts.back());
+                      co_return json::object{{"Id", inputs.at("Text")}};
+                    }));
     close();
     reopen();
   }
@@ -211,7 +221,10 @@ struct EngineChildren : EngineSignals, Documents {
       --unreadable;
       return base::unavailable("the disk does not answer");
     }
-    const auto content = name == "pausing" ? kPause : name == "hanging" ? kHang : document(step("Inner"));
+    const auto content = name == "pausing"   ? kPause
+                         : name == "hanging" ? kHang
+                         : name == "named"   ? kNamed
+                                             : document(step("Inner"));
     return load_document(fmt::format("test/{}", name), content, actions).plan;
   }
   base::ExecutionId child_of(const base::ExecutionId& id) {
@@ -225,6 +238,7 @@ struct EngineChildren : EngineSignals, Documents {
     }
     return child;
   }
+  std::vector<std::string> texts;
   mutable int unreadable = 0;  // how often no document can be read
 
   static std::string parent(std::string_view name) {
@@ -274,6 +288,23 @@ TEST_F(EngineChildren, a_cancelled_parent_ends_after_its_child) {
   EXPECT_EQ(row_of(child).state, "Cancelled");
   EXPECT_EQ(unwound, 1);
   EXPECT_THAT(calls, testing::ElementsAre("A", "Clean")) << "the child's onCancel";
+}
+
+TEST_F(EngineChildren, one_that_is_handed_a_secret_shows_it_no_more_than_its_parent) {
+  const auto id =
+      launch("parameters: {Password: {type: String}}\n" +
+                 document(step("Run", "inputs: {DocumentName: named, RuntimeParameters: {Name: 'a {{ Password }}'}}",
+                               "aws:executeAutomation")),
+             "launch", {{"Password", "correct horse"}});
+  EXPECT_EQ(end_of(id).status, Status::success);
+  EXPECT_EQ(texts, std::vector<std::string>{"the a correct horse"});
+  for (const auto& execution : {id, child_of(id)}) {
+    for (const auto& row : *storage::journal_of(store->reader(), execution, 0, 100)) {
+      EXPECT_EQ(row.payload.find("horse"), std::string::npos) << row.kind << " " << row.payload;
+    }
+  }
+  EXPECT_EQ(history(child_of(id)).parameters.at("Name"), "a ********");
+  EXPECT_THAT(listener.seen, testing::Contains("Progress Inner: saying the a ********"));
 }
 
 TEST_F(EngineChildren, a_document_that_cannot_be_read_now_is_read_again) {

@@ -250,7 +250,7 @@ Mover::Target Mover::attempt_over(Status outcome, const base::Error& error) {
   const bool again = at().attempt < step().max_attempts && error.kind != base::ErrorKind::invalid;
   if (!again || must_cancel() || chain_is_over()) return settle(outcome, error);
   const auto delay = retry_delay(token(), at().attempt);
-  record("Retry", outcome_payload(outcome, error));
+  record("Retry", outcome_payload(outcome, told(error)));
   // A new token only where the provider would answer the old one with the failure it remembers; and a child that has
   // ended stays ended.
   if ((known && step().effect == EffectClass::token) || step().kind == Step::Kind::child) {
@@ -265,7 +265,7 @@ Mover::Target Mover::attempt_over(Status outcome, const base::Error& error) {
 int Mover::settle(Status outcome, const std::optional<base::Error>& error, Target chosen) {
   const auto& settled = step();
   state().steps[settled.name].status = outcome;
-  record("Outcome", error ? outcome_payload(outcome, *error) : success_payload(outcome));
+  record("Outcome", error ? outcome_payload(outcome, told(*error)) : success_payload(outcome));
   remember_failure(settled, outcome, error);
   if (settled.kind == Step::Kind::loop) {
     state().loop.reset();
@@ -291,7 +291,8 @@ void Mover::remember_failure(const Step& settled, Status outcome, const std::opt
   if (!is_bad(outcome)) return;
   const bool decides = settled.critical || settled.on_failure == Step::OnFailure::abort;
   if (error && !state().failure && decides) {
-    state().failure = Failure{at().step, error->code, error->message, error->evidence};
+    auto reason = told(*error);
+    state().failure = Failure{at().step, std::move(reason.code), std::move(reason.message), std::move(reason.evidence)};
   }
   if (settled.critical && state().critical != Status::failed) state().critical = outcome;
 }
@@ -363,14 +364,14 @@ void Mover::record(std::string kind, json::object payload) {
   row.attempt = position.attempt;
   row.kind = std::move(kind);
   row.at = now_;
-  row.payload = json::serialize(payload);
+  row.payload = json::serialize(told(json::value(std::move(payload))));
   out_.journal.push_back(std::move(row));
 }
 
 json::object Mover::success_payload(Status outcome) {
   json::object payload{{"status", to_string(outcome)}};
   const auto* outputs = state().outputs.if_contains(step_name(at().step));
-  if (outputs != nullptr) payload["outputs"] = clipped(*outputs);
+  if (outputs != nullptr) payload["outputs"] = clipped(told(*outputs));
   return payload;
 }
 
@@ -390,7 +391,7 @@ void Mover::record_effect(std::string effect_state, const base::Error* error, co
   row.first_sent = at().first_sent;
   row.last_sent = now_;
   if (error != nullptr) {
-    row.outcome = json::serialize(json::object{{"code", error->code}, {"message", error->message}});
+    row.outcome = json::serialize(json::object{{"code", error->code}, {"message", told(error->message)}});
   }
   out_.effects.push_back(std::move(row));
 }

@@ -87,7 +87,7 @@ Mover::Target Mover::update_variable(const json::object& inputs) {
   out_.values_changed = true;
   json::object shown;
   shown[declared->name] = *value;
-  record("Variable", clipped(masked(plan_.variables, std::move(shown))).as_object());
+  record("Variable", clipped(told(masked(plan_.variables, std::move(shown)))).as_object());
   return settle(Status::success);
 }
 
@@ -166,16 +166,16 @@ base::Result<json::value> Mover::inputs_of(const Step& entered, std::vector<std:
 
 json::value Mover::shown_inputs(const Step& entered, const base::Result<json::value>& inputs) const {
   if (!inputs) return json::value(entered.inputs);
-  const bool secrets = std::ranges::any_of(plan_.parameters, &Parameter::sensitive) ||
-                       std::ranges::any_of(plan_.variables, &Parameter::sensitive);
-  if (!secrets) return clipped(*inputs);
+  const bool any = std::ranges::any_of(plan_.parameters, &Parameter::sensitive) ||
+                   std::ranges::any_of(plan_.variables, &Parameter::sensitive) || !out_.state.secrets.empty();
+  if (!any) return clipped(*inputs);
   const auto parameters = mask_parameters(plan_, out_.state.parameters);
   const auto variables = masked(plan_.variables, out_.state.variables);
   auto shown = scope();
   shown.parameters = &parameters;
   shown.variables = &variables;
   auto hidden = resolve_inputs(entered.inputs, shown);
-  return hidden ? clipped(std::move(hidden->value)) : json::value(entered.inputs);
+  return hidden ? clipped(told(std::move(hidden->value))) : json::value(entered.inputs);
 }
 
 base::Result<std::chrono::seconds> Mover::timeout_of(const Step& timed) const {

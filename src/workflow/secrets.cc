@@ -85,4 +85,10 @@ json::value hide(json::value value, const Secrets& secrets) {
   return value;
 }
 
+base::Error hide(base::Error error, const Secrets& secrets) {
+  error.message = hide(std::move(error.message), secrets);
+  for (auto& line : error.evidence) line = hide(std::move(line), secrets);
+  return error;
+}
+
 }  // namespace slipway::workflow

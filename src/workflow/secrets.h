@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "workflow/plan.h"
 
 namespace slipway::workflow {
@@ -32,5 +33,6 @@ bool shows(const boost::json::value& value, const Secrets& secrets);
 // The text, or every text of the value, with the secrets in it masked.
 std::string hide(std::string text, const Secrets& secrets);
 boost::json::value hide(boost::json::value value, const Secrets& secrets);
+base::Error hide(base::Error error, const Secrets& secrets);  // in its message and its evidence
 
 }  // namespace slipway::workflow

@@ -281,6 +281,37 @@ TEST(Transition, the_journal_masks_what_is_sensitive_and_cuts_what_is_long) {
   EXPECT_EQ(driver.last.journal[0].payload, R"({"status":"Success","outputs":{"AccessToken":"********","Id":"i"}})");
 }
 
+TEST(Transition, no_record_shows_a_secret_wherever_it_has_wandered) {
+  const std::string secret = "correct \"horse\"";
+  Driver driver("parameters: {Password: {type: String}}\nvariables: {Copy: {type: String, default: none}}\n" +
+                    document("  - {name: Set, action: 'aws:updateVariable', inputs: {Name: 'variable:Copy', Value: "
+                             "'{{ Password }}'}}\n" +
+                             step("A", "inputs: {Text: 'x {{ variable:Copy }}'}") +
+                             step("B", "maxAttempts: 2, inputs: {Items: ['{{ A.Id }}']}")),
+                {{"Password", secret}});
+  driver.state.secrets = {secret};
+  std::string shown;
+  const auto keep = [&] {
+    for (const auto& row : driver.last.journal) shown += row.payload + "\n";
+    for (const auto& effect : driver.last.effects) shown += effect.outcome + "\n";
+  };
+  EXPECT_EQ(to_text(driver.feed(Kind::start).inputs.at("Text")), "x " + secret);
+  keep();
+  EXPECT_EQ(to_text(driver.succeed({{"Id", "made with " + secret}}).inputs.at("Items").at(0)), "made with " + secret);
+  keep();
+  driver.fail(base::ErrorKind::unavailable, "cannot log in with " + secret);
+  keep();
+  driver.wake();
+  keep();
+  driver.fail(base::ErrorKind::unavailable, "cannot log in with " + secret);
+  keep();
+  EXPECT_EQ(driver.status(), Status::failed);
+  EXPECT_EQ(shown.find("horse"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("cannot log in with ********"), std::string::npos) << shown;
+  EXPECT_EQ(driver.state.failure->message, "cannot log in with ********");
+  EXPECT_EQ(to_text(driver.state.variables.at("Copy")), secret) << "what is computed with stays";
+}
+
 TEST(Transition, outputs_over_the_limit_fail_the_step) {
   Driver driver(document(step("A")));
   driver.feed(Kind::start);
