@@ -140,6 +140,16 @@ TEST_F(OperatorSecrets, AValueGetsWhereItIsUsedAndLiesNowhere) {
   EXPECT_THAT(files_with(kValue), IsEmpty());
 }
 
+TEST_F(OperatorSecrets, AValueThatAnActionRepeatsIsMasked) {
+  const std::string said = std::string(kValue) + " was written";
+  world.action("local:writeFile").outputs = {{"Value", said}};
+  const auto id = launch();
+  EXPECT_EQ(wait_for(id, Status::available)->outputs.at("Use.Value"), json::value(said)) << "as later documents get it";
+  EXPECT_EQ(call("GET", "/slipway/v1/environments/mine").at("outputs").at("Use.Value"), "******** was written");
+  EXPECT_EQ(json::serialize(call("GET", "/slipway/v1/environments/mine/why")).find(kValue), std::string::npos);
+  EXPECT_THAT(files_with(kValue), IsEmpty());
+}
+
 TEST_F(OperatorSecrets, ARetryHasTheValueToo) {
   world.action("local:writeFile").failure = base::invalid("no");
   const auto id = launch();
