@@ -290,7 +290,19 @@ TEST_F(EngineChildren, a_cancelled_parent_ends_after_its_child) {
   EXPECT_THAT(calls, testing::ElementsAre("A", "Clean")) << "the child's onCancel";
 }
 
+struct Reversed final : storage::Sealing {
+  std::string seal(std::string text, std::string_view) const override { return {text.rbegin(), text.rend()}; }
+  base::Result<std::string> open(std::string_view sealed, std::string_view) const override {
+    return std::string(sealed.rbegin(), sealed.rend());
+  }
+};
+
 TEST_F(EngineChildren, one_that_is_handed_a_secret_shows_it_no_more_than_its_parent) {
+  static const Reversed sealing;
+  close();
+  EngineSettings settings;
+  settings.sealing = &sealing;
+  reopen(settings);
   const auto id =
       launch("parameters: {Password: {type: String}}\n" +
                  document(step("Run", "inputs: {DocumentName: named, RuntimeParameters: {Name: 'a {{ Password }}'}}",
@@ -299,7 +311,8 @@ TEST_F(EngineChildren, one_that_is_handed_a_secret_shows_it_no_more_than_its_par
   EXPECT_EQ(end_of(id).status, Status::success);
   EXPECT_EQ(texts, std::vector<std::string>{"the a correct horse"});
   for (const auto& execution : {id, child_of(id)}) {
-    for (const auto& row : *storage::journal_of(store->reader(), execution, 0, 100)) {
+    const auto journal = storage::journal_of(store->reader(), execution, 0, 100);
+    for (const auto& row : *journal) {
       EXPECT_EQ(row.payload.find("horse"), std::string::npos) << row.kind << " " << row.payload;
     }
   }
