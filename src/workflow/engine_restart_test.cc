@@ -60,7 +60,7 @@ TEST_F(EngineTest, what_wakes_from_a_wait_needs_a_place_again) {
   settle();
   EXPECT_EQ(engine->statistics().running, 0u);
   advance(1min);
-  wait_for([&] { return calls.size() == 2; });
+  wait_for([&] { return calls.size() >= 2; });
   settle();
   EXPECT_THAT(calls, ElementsAre("A", "A"));
   EXPECT_EQ(engine->statistics().running, 2u);
@@ -74,11 +74,11 @@ TEST_F(EngineTest, what_wakes_from_a_wait_needs_a_place_again) {
   EXPECT_EQ(end_of(*waits).status, Status::cancelled) << "a cancellation waits for no place";
   EXPECT_TRUE(cancel(contexts[0].execution_id));
   end_of(contexts[0].execution_id);
-  wait_for([&] { return std::ranges::count(calls, "A") == 3; });
+  wait_for([&] { return std::ranges::count(calls, "A") >= 3; });
   settle();
   EXPECT_EQ(std::ranges::count(calls, "A"), 3);
   restart({.running = 2, .queued = 100, .unqueued_kinds = {"terminate"}});
-  wait_for([&] { return std::ranges::count(calls, "A") == 5; });
+  wait_for([&] { return std::ranges::count(calls, "A") >= 5; });
   settle();
   EXPECT_EQ(std::ranges::count(calls, "A"), 5) << "also after a restart";
 }
