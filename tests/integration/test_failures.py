@@ -179,7 +179,7 @@ TROUBLES = {
     "slurmctld_vanishes": Trouble("ProgramMissing", "the program .*/slurmctld is missing", "apt-get install slurm-wlm",
                                   with_program("munged", 'rm {programs}/slurmctld; exec /usr/sbin/munged "$@"')),
     "folder_not_writable": Trouble("DirectoryNotWritable", "cannot write .*: Permission denied",
-                                   "give the broker's account the right to write there", folder_not_writable),
+                                   "give the environments' account the right to write there", folder_not_writable),
     "disk_full": Trouble("DiskFull", "cannot write .*: No space left on device", "free some space there", full_disk),
     "disk_gets_full": Trouble("DiskFull", "munged ended because the disk is full|cannot be started because the disk is full",
                               "free some space on the disk", disk_that_gets_full),
