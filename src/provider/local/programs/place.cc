@@ -13,6 +13,7 @@
 #include "provider/local/as_account.h"
 #include "provider/local/environments_folder.h"
 #include "provider/local/regular_file.h"
+#include "provider/local/remove_tree.h"
 
 namespace slipway::provider::local::programs {
 
@@ -135,12 +136,7 @@ Result<void> Place::remove() const {
 
 Result<void> Place::remove(const fs::path& folder) const {
   const AsAccount as(machine_.account);
-  std::error_code error;
-  fs::remove_all(folder, error);
-  if (!error) return {};
-  auto cause = base::from_errno(fmt::format("cannot remove the folder {}", folder.native()), error.value());
-  cause.code = "DirectoryNotRemoved";
-  return cause;
+  return remove_tree(folder);
 }
 
 Result<void> check_name(std::string_view name) {

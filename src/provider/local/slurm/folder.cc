@@ -15,6 +15,7 @@
 #include "process/fd.h"
 #include "provider/local/as_account.h"
 #include "provider/local/regular_file.h"
+#include "provider/local/remove_tree.h"
 #include "provider/local/slurm/files.h"
 
 namespace slipway::provider::local::slurm {
@@ -157,15 +158,7 @@ std::vector<std::string> processes(const Paths& paths, const Account& account) {
 Result<void> remove(const Paths& paths, const Account& account) {
   const AsAccount as(account);
   // The cluster's own folder last: as long as it is there, all_keys() finds what is left.
-  for (const auto& folder : {paths.sockets, paths.directory}) {
-    std::error_code error;
-    fs::remove_all(folder, error);
-    if (error) {
-      auto cause = base::from_errno(fmt::format("cannot remove the folder {}", folder.native()), error.value());
-      cause.code = "DirectoryNotRemoved";
-      return cause;
-    }
-  }
+  for (const auto& folder : {paths.sockets, paths.directory}) TRY(remove_tree(folder));
   return {};
 }
 
