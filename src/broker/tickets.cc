@@ -1,10 +1,13 @@
 #include "broker/tickets.h"
 
+#include <algorithm>
+
 namespace slipway::broker {
 
 base::Result<std::string> Tickets::issue(const base::EnvironmentId& environment, std::string who) {
   std::erase_if(open_, [now = clock_.now()](const auto& entry) { return entry.second.until <= now; });
-  if (open_.size() >= kMost) {
+  const auto of_caller = std::ranges::count(open_, who, [](const auto& entry) { return entry.second.who; });
+  if (static_cast<std::size_t>(of_caller) >= kMost) {
     auto error = base::unavailable("Too many connections were asked for and not opened. Try again in a minute.");
     error.kind = base::ErrorKind::throttled;
     error.retry_after = kLasts;

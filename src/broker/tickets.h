@@ -18,7 +18,7 @@ namespace slipway::broker {
 class Tickets {
  public:
   static constexpr std::chrono::minutes kLasts{1};
-  static constexpr std::size_t kMost = 10'000;  // that nobody has used yet
+  static constexpr std::size_t kMost = 100;  // of one caller's that nobody has used yet
 
   explicit Tickets(const base::Clock& clock) : clock_(clock) {}
 

@@ -41,6 +41,7 @@ TEST_F(Ticket, ThereAreNoMoreThanItsBoundAndThoseThatAreLateMakeRoom) {
   for (std::size_t i = 0; i < Tickets::kMost; ++i) all.insert(tickets.issue(kOne, "alice").value());
   EXPECT_EQ(all.size(), Tickets::kMost);
   EXPECT_EQ(tickets.issue(kOne, "alice").error().kind, base::ErrorKind::throttled);
+  EXPECT_TRUE(tickets.issue(kOne, "bob")) << "one caller's haste is no other's wait";
   clock.time += Tickets::kLasts;
   EXPECT_TRUE(tickets.issue(kOne, "alice"));
 }

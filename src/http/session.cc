@@ -60,7 +60,8 @@ void Session::enter(Phase phase, std::chrono::milliseconds limit) {
 
 // Reading may be followed by a 408; where even the goodbye or the answer does not get through, nothing is left to say.
 void Session::check_deadline(Time now) {
-  if (phase_ == Phase::streaming && stream_.peer_ended()) end_body();
+  const bool may_wait_for_long = phase_ == Phase::streaming || (phase_ == Phase::answering && body_);
+  if (may_wait_for_long && stream_.peer_ended()) end_body();
   if (now < deadline_) return;
   expired_ = true;
   if (phase_ == Phase::idle || phase_ == Phase::reading || phase_ == Phase::receiving) return stream_.cancel();
@@ -162,7 +163,9 @@ asio::awaitable<bool> Session::serve() {
   house_.accounting.in_flight.add(1);
   // Undone where the handler is cancelled as well.
   const std::shared_ptr<void> counted(nullptr, [this](void*) { house_.accounting.in_flight.add(-1); });
-  const auto outcome = co_await house_.dispatcher.run(surfaces_, request_);
+  const auto answered = co_await dispatch();
+  if (!answered) co_return false;
+  const auto& outcome = *answered;
   const bool tunnel = static_cast<bool>(outcome.response.tunnel);
   const bool closes = !tunnel && (!parser_.keep_alive() || parser_.is_http_1_0() || house_.stopping);
   const auto surface = outcome.surface ? outcome.surface->name() : std::string_view();

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -61,6 +62,8 @@ class Session final : private BodyReader {
   // Reads more into the buffer; false at the end of the connection, at the deadline and when the server stops.
   boost::asio::awaitable<bool> fill();
   boost::asio::awaitable<bool> serve();
+  // Nothing where the client left before there was an answer.
+  boost::asio::awaitable<std::optional<Dispatcher::Outcome>> dispatch();
   const Surface* owner_of(std::string_view path) const;  // null: nobody's
   // Sends "100 Continue" where the client waits for it. False where the connection cannot be used any more.
   boost::asio::awaitable<bool> tell_to_go_on();
@@ -92,7 +95,7 @@ class Session final : private BodyReader {
   Time began_;  // when the request was complete
   bool expired_ = false;
   bool continued_ = false;                // the client was told to go on with its body
-  std::unique_ptr<net::TaskGroup> body_;  // what is written over time, while it is
+  std::unique_ptr<net::TaskGroup> body_;  // what is handed on or written over time, while it is
 };
 
 }  // namespace slipway::http

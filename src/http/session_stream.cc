@@ -127,6 +127,23 @@ asio::awaitable<void> Session::answer_tunnel(const Tunnel& tunnel) {
   co_await run_body(Phase::tunnel, [&] { return tunnel(client); });
 }
 
+// A request that is handed on may wait for long: where its client leaves, or the server stops, it ends too.
+asio::awaitable<std::optional<Dispatcher::Outcome>> Session::dispatch() {
+  std::optional<Dispatcher::Outcome> outcome;
+  const auto run = [&]() -> asio::awaitable<void> {
+    outcome.emplace(co_await house_.dispatcher.run(surfaces_, request_));
+  };
+  if (!parser_.streams()) {
+    co_await run();
+  } else if (!house_.stopping) {
+    body_ = std::make_unique<net::TaskGroup>(house_.runtime);
+    body_->spawn("request", run);
+    co_await body_->join();
+    body_.reset();
+  }
+  co_return outcome;
+}
+
 void Session::end_body() {
   if (body_) body_->cancel();
 }

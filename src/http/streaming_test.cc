@@ -43,6 +43,11 @@ class Streaming : public TestServer {
     });
     surface_.streamed = "/t/upload";
     surface_.on("POST", "/t/upload", [this](Request& request) { return upload(request); });
+    surface_.on("GET", "/t/hang", [this](Request&) -> awaitable<Response> {
+      const std::shared_ptr<void> ends(nullptr, [this](void*) { ended_.set_value(); });
+      co_await bell_.wait_until(net::Deadline::max());
+      co_return Response{};
+    });
     surface_.on("GET", "/t/hello", [](Request&) -> awaitable<Response> {
       co_return Response{.status = 200, .headers = {}, .body = "hello"};
     });
@@ -262,6 +267,14 @@ TEST_F(Streaming, ABodyThatIsNoHttpOrStopsIsAnErrorOfItsReading) {
   RawClient silent(port_);
   silent.send("POST /t/upload HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nx");
   EXPECT_NE(until(silent, "too long").find("timed_out"), std::string::npos);
+}
+
+TEST_F(Streaming, ARequestThatIsHandedOnEndsWhenItsClientIsGone) {
+  surface_.streamed = "/t/hang";
+  settings_.limits.idle_time = 40ms;  // so that connections are looked at often
+  start();
+  RawClient(port_).send(get("/t/hang"));
+  ended_.get_future().get();
 }
 
 TEST_F(Streaming, ATunnelHasTheBytesFromBehindTheRequestOn) {

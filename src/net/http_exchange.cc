@@ -123,9 +123,12 @@ struct HttpExchange::Impl {
 
   // One step further: what has come, or more of it.
   Task<void> go_on() {
+    const auto before = buffer.size();
     const auto error = put();
     if (!error) co_return base::Result<void>();
     if (error != http::error::need_more) co_return bad_answer(error);
+    // What was taken is to be had at once: the rest of its framing may come with the next part alone.
+    if (buffer.size() < before) co_return base::Result<void>();
     // Beside the bytes of a body nothing waits here but a header, or the head of a chunk.
     if (buffer.size() > bounds.header_bytes) co_return bad_answer(http::error::header_limit);
     const auto failure = co_await fill();

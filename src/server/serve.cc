@@ -1,6 +1,7 @@
 #include "server/serve.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +53,14 @@ base::Result<config::Sources> sources_of(const Options& options) {
   return sources;
 }
 
+// As many as the system lets us: a connection through the broker takes two, and none may be missing for a launch.
+void take_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 base::Result<void> make_data_dir(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -88,6 +97,7 @@ base::Result<cli::ExitCode> serve(const Options& options, const std::vector<std:
     std::cout << reader.print();
     return cli::ExitCode::ok;
   }
+  take_descriptors();
   TRY(make_data_dir(data_dir));
   auto account = TRY(drop_privileges(data_dir, settings.local.environments_dir));
   TRY(observe::start_log(settings.log));

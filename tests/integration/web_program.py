@@ -77,13 +77,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """One event; the second when the file `go` is there."""
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Connection", "close")
+        self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        self.wfile.write(b"data: first\n\n")
-        self.wfile.flush()
+        self.chunk(b"data: first\n\n")
         with open("go", "rb") as go:  # a named pipe: opening it waits for who writes
-            self.wfile.write(b"data: " + go.read() + b"\n\n")
-        self.close_connection = True
+            self.chunk(b"data: " + go.read() + b"\n\n")
+        self.chunk(b"")
+
+    def chunk(self, data):
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.flush()
 
     def websocket(self):
         accept = hashlib.sha1((self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode())

@@ -106,7 +106,7 @@ struct ConnectSurface::Impl {
 std::optional<http::Response> ConnectSurface::Impl::enter(const http::Request& request,
                                                           const base::EnvironmentId& environment) {
   const auto* ticket = request.query_value(kTicket);
-  if (ticket == nullptr || (request.method != "GET" && request.method != "HEAD")) return std::nullopt;
+  if (ticket == nullptr || request.method != "GET") return std::nullopt;
   const auto who = services.environments.tickets().redeem(environment, *ticket);
   if (!who && !passes.find(environment, request)) return std::nullopt;
   auto answer = redirect(without_ticket(request, environment));
@@ -151,8 +151,11 @@ ConnectSurface::ConnectSurface(Services services)
   impl_->router.serve_all("Connection", [this](http::Request& request) -> boost::asio::awaitable<http::Response> {
     auto answer = co_await impl_->answer(request);
     if (answer) co_return std::move(*answer);
-    http::log_failure(request, answer.error());
-    co_return page(answer.error());
+    auto error = std::move(answer).error();
+    // The program's mistake, not ours.
+    if (error.code == "BadAnswer" || error.code == "AnswerTooLarge") error.kind = base::ErrorKind::unavailable;
+    http::log_failure(request, error);
+    co_return page(error);
   });
 }
 

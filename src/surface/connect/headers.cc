@@ -164,7 +164,9 @@ http::Response answer_head(net::HttpHead head, const base::EnvironmentId& enviro
                            const broker::Endpoint& endpoint) {
   const auto path = broker::connect_path(environment);
   auto dropped = hop_by_hop(head.headers);
-  dropped.merge(Names{"content-length", "date"});  // the session's own
+  dropped.merge(Names{"content-length", "date", "x-amzn-requestid"});  // the session's own
+  // What would act on the whole of the broker's origin, beyond the environment and the visit.
+  dropped.merge(Names{"alt-svc", "clear-site-data", "service-worker-allowed", "strict-transport-security"});
   http::Response answer{.status = head.status, .headers = {}, .body = {}, .content_type = {}};
   for (auto& [name, value] : head.headers) {
     const auto key = base::lower(name);

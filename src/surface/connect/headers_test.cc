@@ -99,6 +99,8 @@ TEST(ConnectionHeaders, AnAnswersPlacesAndCookiesAreBelowTheEnvironment) {
                             {"Set-Cookie", "c=d; path=/slipway/connect/env-1/deep"},
                             {"Content-Type", "text/html"},
                             {"Content-Length", "5"},
+                            {"Service-Worker-Allowed", "/"},
+                            {"Clear-Site-Data", "\"*\""},
                             {"Keep-Alive", "timeout=5"}});
   EXPECT_EQ(made.content_type, "text/html");
   EXPECT_THAT(made.headers, ElementsAre(Pair("Location", "/slipway/connect/env-1/login?next=/"),

@@ -99,6 +99,12 @@ net::Task<http::Response> hand_on(net::Runtime& runtime, http::Request& request,
   auto head = CO_TRY(co_await patiently<net::HttpHead>(runtime, endpoint,
                                                        [&] { return link->http.read_head(request.method == "HEAD"); }));
   const bool upgraded = head.status == 101;
+  if ((upgraded && !wants_websocket(request)) || head.status < 101 || head.status > 599) {
+    auto error =
+        base::internal(fmt::format("the program on port {} answers with the status {}", endpoint.port, head.status));
+    error.code = "BadAnswer";
+    co_return error;
+  }
   auto answer = answer_head(std::move(head), environment, endpoint);
   if (upgraded) {
     answer.tunnel = [&runtime, link, leave](net::ByteStream& client) -> awaitable<void> {
