@@ -7,6 +7,7 @@
 #include <boost/json/stream_parser.hpp>
 
 #include "broker/type_reading.h"
+#include "workflow/documents.h"
 #include "workflow/parameters.h"
 #include "workflow/transient.h"
 
@@ -127,6 +128,24 @@ void check_ends(Fields& root, TypeReading& reading) {
   if (reading.type.time_to_live.action == EndAction::stop) needs_stop("timeToLive");
 }
 
+// A step that names a document which the type does not have would fail only when it is reached.
+void check_children(const EnvironmentType::Documents& documents, std::string_view provider, Fields& root) {
+  const auto check = [&](const Plan& plan) {
+    for (const auto& step : plan.steps) {
+      const auto* name = step.kind == Step::Kind::child ? step.inputs.if_contains("DocumentName") : nullptr;
+      if (name == nullptr || !name->is_string() || name->get_string().find("{{") != std::string_view::npos) continue;
+      const auto wanted = workflow::document_base_name(name->get_string());
+      if (documents.children.contains(wanted)) continue;
+      root.problem(
+          "E-DOCUMENT", "documents",
+          fmt::format("the step {} of {} executes {}, which is no child: list its file in documents.{}.children",
+                      step.name, plan.name, wanted, provider));
+    }
+  };
+  for (const auto& [operation, plan] : documents.operations) check(*plan);
+  for (const auto& [name, plan] : documents.children) check(*plan);
+}
+
 void check_configurations(const base::YamlNode& node, TypeReading& reading) {
   for (const auto& configuration : reading.type.configurations) {
     const auto* value = node.find(configuration.name);
@@ -190,6 +209,7 @@ void check_type(const base::YamlNode& root, Fields& fields, TypeReading& reading
   with("instance", check_instance);
   with("idle", check_idle);
   check_ends(fields, reading);
+  for (const auto& [provider, documents] : reading.type.documents) check_children(documents, provider, fields);
 }
 
 }  // namespace slipway::broker

@@ -268,6 +268,15 @@ TEST_F(WholeTypes, ConnectOnlyReads) {
   EXPECT_THAT(refusal("A *thing*", "A thing"), HasSubstr("the step Look of thing/connect.yaml uses test:make"));
 }
 
+TEST_F(WholeTypes, AChildThatAStepNamesIsThere) {
+  write("thing/terminate.yaml",
+        "schemaVersion: '0.3'\nmainSteps:\n"
+        "  - {name: W, action: 'aws:executeAutomation', inputs: {DocumentName: elsewhere}, isEnd: true}\n");
+  EXPECT_THAT(refusal("A *thing*", "A thing"),
+              HasSubstr("the step W of thing/terminate.yaml executes elsewhere, which is "
+                        "no child"));
+}
+
 TEST_F(WholeTypes, ADocumentNeedsADefaultForWhatIsAskedForOnlySometimes) {
   write("thing/terminate.yaml",
         "schemaVersion: '0.3'\nparameters: {Extra: {type: String}}\nmainSteps:\n"

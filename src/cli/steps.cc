@@ -57,7 +57,16 @@ void add_request(std::string& text, const json::value& request) {
                        correlation.empty() ? "" : ", correlation " + correlation));
 }
 
-void add_step(std::string& text, const json::value& step) {
+// What a person has to do for a step that waits for one; empty for every other.
+std::string wanted_of_person(const json::value& step, const std::string& execution) {
+  if (text_at(step, "/state") != "Waiting") return "";
+  const auto action = text_at(step, "/action");
+  if (action == "aws:approve") return "waits for approval: slipway execution approve " + execution + ", or reject";
+  if (action == "aws:pause") return "waits for a person: slipway execution resume " + execution;
+  return "";
+}
+
+void add_step(std::string& text, const json::value& step, const std::string& execution) {
   auto line = fmt::format("  {} ({}): {}{}", text_at(step, "/name"), text_at(step, "/action"), text_at(step, "/state"),
                           duration_of(step));
   if (auto progress = text_at(step, "/progress"); !progress.empty()) line += ", " + progress;
@@ -66,6 +75,9 @@ void add_step(std::string& text, const json::value& step) {
         fmt::format(", taken up again after {} {} of the broker", restarts, restarts == "1" ? "restart" : "restarts");
   }
   add_line(text, text_at(step, "/startedAt"), line);
+  if (auto wanted = wanted_of_person(step, execution); !wanted.empty()) {
+    text += fmt::format("{}    {}\n", kIndent, wanted);
+  }
   for (const auto& attempt : items_at(step, "/failedAttempts")) {
     add_failure(text, attempt, fmt::format("attempt {}: ", text_at(attempt, "/attempt")));
   }
@@ -76,7 +88,9 @@ void add_execution(std::string& text, const json::value& execution) {
   add_line(text, text_at(execution, "/createdAt"),
            fmt::format("{} with document {}: {}{}", text_at(execution, "/kind"), text_at(execution, "/document"),
                        text_at(execution, "/state"), duration_of(execution)));
-  for (const auto& step : items_at(execution, "/steps")) add_step(text, step);
+  for (const auto& step : items_at(execution, "/steps")) {
+    add_step(text, step, text_at(execution, "/id"));
+  }
   if (text_at(execution, "/failedStep").empty()) add_failure(text, execution);
   if (auto by = text_at(execution, "/cancelledBy"); !by.empty()) {
     add_line(text, text_at(execution, "/cancelledAt"), "  cancelled by " + by);
@@ -98,6 +112,10 @@ void add_current_step(const Client& client, const std::string& name, Look& look)
   const auto& steps = items_at(executions.back(), "/steps");
   if (!steps.empty()) look.step = text_at(steps.back(), "/name");
   if (auto progress = steps.empty() ? "" : text_at(steps.back(), "/progress"); !progress.empty()) look.step = progress;
+  if (!steps.empty()) {
+    const auto wanted = wanted_of_person(steps.back(), text_at(executions.back(), "/id"));
+    if (!wanted.empty()) look.step += " " + wanted;
+  }
   look.steps_done = steps.empty() ? 0 : static_cast<int>(steps.size()) - 1;
 }
 
