@@ -161,6 +161,8 @@ boost::asio::awaitable<void> Environments::look_at_idle(base::Time now, bool set
     });
     if (!read) observe::error("environments cannot be read", read.error());
   }
+  // What is not available any more is forgotten.
+  std::erase_if(unknown_activity_, [&](const auto& id) { return std::ranges::find(*ids, id) == ids->end(); });
   // Side by side: a source that hangs holds nobody else up.
   net::TaskGroup looks(runtime_);
   for (const auto& id : *ids) {
