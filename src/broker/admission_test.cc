@@ -39,5 +39,15 @@ TEST(Admission, TheTypesRuleBoundsTheTimeThatIsAskedFor) {
   EXPECT_EQ(end_of(type, kNow, {}, kNow).value(), kNow + 24h);
 }
 
+TEST(TimeToLiveAsked, IsAHundredYearsAtMostSoThatNoClockOverflows) {
+  using std::chrono::milliseconds;
+  const EnvironmentType type;
+  const base::Time now{std::chrono::seconds(1'700'000'000)};
+  constexpr milliseconds kHundredYears = std::chrono::hours(24 * 36'525);
+  EXPECT_EQ(end_of(type, now, kHundredYears, now).value(), now + kHundredYears);
+  EXPECT_EQ(end_of(type, now, kHundredYears + milliseconds(1), now).error().kind, base::ErrorKind::invalid);
+  EXPECT_EQ(end_of(type, now, milliseconds::max(), now).error().kind, base::ErrorKind::invalid);
+}
+
 }  // namespace
 }  // namespace slipway::broker

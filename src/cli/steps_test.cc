@@ -43,5 +43,19 @@ TEST(Why, TellsTheChainFromTheRequestToTheLastWordsOfWhatFailed) {
       "12:00:09.001  terminate with document parallelcluster/terminate:1: Success\n");
 }
 
+TEST(Why, SaysWhatAPersonHasToDo) {
+  const auto told = [](std::string_view action, std::string_view state) {
+    return describe_why({{"executions",
+                          {{{"id", "e-1"},
+                            {"kind", "launch"},
+                            {"createdAt", "2026-03-01T12:00:00.001Z"},
+                            {"steps", {{{"name", "Ask"}, {"action", action}, {"state", state}}}}}}}});
+  };
+  EXPECT_NE(told("aws:approve", "Waiting").find("slipway execution approve e-1, or reject"), std::string::npos);
+  EXPECT_NE(told("aws:pause", "Waiting").find("slipway execution resume e-1"), std::string::npos);
+  EXPECT_EQ(told("aws:approve", "Success").find("slipway execution"), std::string::npos);
+  EXPECT_EQ(told("aws:sleep", "Waiting").find("slipway execution"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace slipway::cli

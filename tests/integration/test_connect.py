@@ -182,6 +182,8 @@ def test_a_websocket_is_a_tunnel_for_pages_of_this_broker_alone(web):
 def test_what_is_wrong_is_said(web):
     web.enter()
     assert web.ask("/nonsense").status == 502
+    # A tunnel that nobody asked for.
+    assert web.ask("/ws", headers={"Sec-WebSocket-Key": "x"}).status == 502
     with pytest.raises(urllib3.exceptions.HTTPError):
         web.ask("/cut")
     nothing = web.broker.http.request("GET", f"{web.broker.url}/slipway/connect/")

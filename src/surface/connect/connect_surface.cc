@@ -13,8 +13,6 @@ namespace slipway::surface::connect {
 
 namespace {
 
-using broker::Environments;
-
 int status_of(base::ErrorKind kind) {
   switch (kind) {
     case base::ErrorKind::invalid:
