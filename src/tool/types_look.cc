@@ -29,6 +29,11 @@ struct Options {
   int version = 0;
 };
 
+// A bare word is a type of the broker, whatever lies in the present folder.
+bool is_path(const std::string& text) {
+  return text.find('/') != std::string::npos || text == "." || text == "..";
+}
+
 base::Result<cli::ExitCode> schema(const cli::Context& context) {
   std::error_code failed;
   const auto types = server::default_types_dir(fs::read_symlink("/proc/self/exe", failed));
@@ -44,10 +49,18 @@ base::Result<broker::TypeFiles> folder_files(const std::string& folder) {
 }
 
 base::Result<cli::ExitCode> show(const cli::Context& context, const Options& options) {
-  std::error_code failed;
-  if (!fs::is_directory(options.name, failed)) {
-    context.show(TRY(cli::show_type(context, options.settings, options.name, options.version)), options.settings);
+  if (!is_path(options.name)) {
+    auto type = cli::show_type(context, options.settings, options.name, options.version);
+    std::error_code ignored;
+    if (!type && type.error().kind == base::ErrorKind::not_found && fs::is_directory(options.name, ignored)) {
+      type.error().evidence.push_back(fmt::format("For the folder of that name, write ./{}.", options.name));
+    }
+    context.show(TRY(std::move(type)), options.settings);
     return cli::ExitCode::ok;
+  }
+  if (options.version != 0) {
+    return base::invalid(
+        fmt::format("--version is for types of the broker, and {} is a folder; leave out one of them.", options.name));
   }
   const auto files = TRY(folder_files(options.name));
   cli::Table table({"FILE", "BYTES"});
@@ -128,7 +141,8 @@ void add_types_schema(cli::Command& group, const cli::Context& context) {
 void add_types_show(cli::Command& group, const cli::Context& context) {
   auto command = group.add("show", "Show a type of the broker, or what a folder holds");
   auto options = std::make_shared<Options>();
-  command.argument("NAME", options->name, "The type, or a folder", {.completes = cli::Completes::folders});
+  command.argument("NAME", options->name, "The type; or a folder, written as a path: ./NAME",
+                   {.completes = cli::Completes::folders});
   command.option("--version", options->version, 1, 1'000'000'000, "One of its versions",
                  {.placeholder = "N", .variable = "-"});
   cli::add_settings(command, options->settings);

@@ -80,6 +80,14 @@ def test_a_folder_is_added_broken_mended_pushed_and_rolled_back(typed, own_types
     assert code == 0 and types_of(typed)["hello"]["title"] == "Pushed"
     assert slipway("types", "promote", "hello", "--version", "9", broker=typed)[0] == 3
     assert "Who" in slipway("types", "show", "hello", broker=typed)[1]
+    # A bare word is the broker's type, whatever lies in the present folder; a path is a folder.
+    assert "Who" in slipway("types", "show", "hello", broker=typed, cwd=own_types)[1]
+    assert "launch.yaml" in slipway("types", "show", "./hello", broker=typed, cwd=own_types)[1]
+    code, _, err = slipway("types", "show", "./hello", "--version", "1", broker=typed, cwd=own_types)
+    assert code == 1 and "./hello is a folder" in err
+    (own_types / "other").mkdir()
+    code, _, err = slipway("types", "show", "other", broker=typed, cwd=own_types)
+    assert code == 3 and "write ./other" in err
 
 
 def test_a_push_is_checked_and_for_administrators(typed, tmp_path):
@@ -123,6 +131,17 @@ def test_lint_new_schema_and_diff_need_no_broker(tmp_path):
     assert slipway("types", "lint", "said", cwd=tmp_path)[0] == 0
     code, _, err = slipway("types", "new", "twice", *given, "--from-ssm", "launch=myLaunchSSM.yaml", cwd=tmp_path)
     assert code != 0 and "Two documents are to launch" in err
+    # A document that others execute lands under the name that it is executed by.
+    with (tmp_path / "parent.yaml").open("w") as file:
+        file.write("schemaVersion: '0.3'\nmainSteps:\n  - {name: Rest, action: 'aws:executeAutomation', inputs: "
+                   "{DocumentName: Company-Rest}, isEnd: true}\n")
+    given = ["--from-ssm", "launch=parent.yaml", "--from-ssm", "terminate=one-t.yaml"]
+    code, _, err = slipway("types", "new", "family", *given, cwd=tmp_path)
+    assert code == 1 and "add --from-ssm Company-Rest=FILE" in err
+    code, _, err = slipway("types", "new", "family", *given, "--from-ssm", "Company-Rest=one-l.yaml", cwd=tmp_path)
+    assert code == 0 and (tmp_path / "family/Company-Rest.yaml").exists(), err
+    code, out, _ = slipway("types", "lint", "family", cwd=tmp_path)
+    assert code == 0, out
     assert json.loads(slipway("types", "schema")[1])["properties"]["documents"]
     code, out, _ = slipway("types", "diff", str(HELLO), str(HELLO))
     assert code == 0 and "same" in out
