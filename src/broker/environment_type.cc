@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "workflow/parameters.h"
+#include "workflow/problem.h"
 
 namespace slipway::broker {
 
@@ -114,9 +115,11 @@ base::Result<json::object> bind_parameters(const EnvironmentType& type, std::str
   if (chosen == nullptr && !configuration.empty()) {
     std::vector<std::string> names;
     for (const auto& known : type.configurations) names.push_back(known.name);
-    return base::invalid(fmt::format("{} has no configuration {}; there {}.", type.name, configuration,
-                                     names.empty() ? "is none" : "are " + base::join(names, ", ")),
-                         "configuration");
+    const auto hint = workflow::suggestion(configuration, {names.begin(), names.end()});
+    return base::invalid(
+        fmt::format("{} has no configuration {}{} There {}.", type.name, configuration, hint.empty() ? "." : hint,
+                    names.empty() ? "is none" : "are " + base::join(names, ", ")),
+        "configuration");
   }
   return Binder(type, chosen, given).bind();
 }

@@ -136,9 +136,15 @@ class Environments final : private workflow::Listener, private workflow::Documen
   // nothing to end. Returns when they have ended. Idempotent.
   net::Task<void> terminate_instances(base::EnvironmentId id, Cause cause);
 
+  // The execution of this id; of an environment (its name or id) the newest, or the one of its children for which that
+  // waits. Errors: not_found; conflict where several environments of that name live.
+  enum class Meant { the_whole, the_one_that_waits };
+  base::Result<base::ExecutionId> resolve_execution(const std::string& name, Meant meant);
   // Says to an execution what it waits for, as workflow::Engine::signal does; the signal is the cause's caller's.
+  // Returns when it has acted, as cancel_execution() does: what is told of the execution then is what came of it.
   net::Task<workflow::SignalResult> signal(base::ExecutionId id, workflow::Signal signal, Cause cause);
-  // Ends an execution, as workflow::Engine::cancel does. Errors: not_found, conflict where it has ended.
+  // Ends an execution, as workflow::Engine::cancel does. Returns when it has acted, or its step has not stopped within
+  // seconds. Errors: not_found, conflict where it has ended.
   net::Task<void> cancel_execution(base::ExecutionId id, bool complete, Cause cause);
 
   // What the environment has made, what is gone again included, by kind and locator.
@@ -178,6 +184,9 @@ class Environments final : private workflow::Listener, private workflow::Documen
 
   // What happens, live.
   Events& events() { return events_; }
+  // Behind the event of this id, or what is older than a time: one in ISO 8601, or 10m for ten minutes ago. Errors:
+  // invalid, with the forms that there are.
+  net::Task<Events::Place> events_since(std::string since);
   // What came after `place`, of one environment or (empty id) of all, as Events::read gives it; where its ring reaches
   // back so far, without waiting. Before that all is told again from the database but log lines, some hundreds at a
   // time and with ids between those that the ring had; an event `gap` then says that log lines may be missing.

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
+#include <iterator>
 
 #include "base/text.h"
 #include "workflow/journal.h"
@@ -93,7 +95,7 @@ void Events::publish(const std::vector<storage::EventRow>& rows, storage::EventP
   for (const auto& row : rows) {
     ++now_.number;
     now_.durable = row.place;
-    append(row.environment_id, text_of(now_, row));
+    append(row.environment_id, row.at, text_of(now_, row));
   }
   now_.durable = to;
 }
@@ -103,12 +105,12 @@ void Events::publish(const workflow::Progress& line) {
   data["line"] = line.text;
   put_environment(data, line.environment_id, line.environment_name);
   ++now_.number;
-  append(line.environment_id, event_text(now_, "log", data));
+  append(line.environment_id, line.at, event_text(now_, "log", data));
 }
 
-void Events::append(const base::EnvironmentId& environment, std::string text) {
+void Events::append(const base::EnvironmentId& environment, base::Time at, std::string text) {
   bytes_ += text.size();
-  ring_.push_back({.place = now_, .environment = environment, .text = std::move(text)});
+  ring_.push_back({.place = now_, .environment = environment, .at = at, .text = std::move(text)});
   while (ring_.size() > bounds_.events || (bytes_ > bounds_.bytes && ring_.size() > 1)) {
     oldest_ = ring_.front().place;
     bytes_ -= ring_.front().text.size();
@@ -117,6 +119,17 @@ void Events::append(const base::EnvironmentId& environment, std::string text) {
   for (const auto& wake : followers_) {
     if (wake.of.str().empty() || wake.of == environment) wake.call();
   }
+}
+
+bool Events::was_told(const Place& place) const {
+  const bool earlier = place.epoch < now_.epoch || (place.epoch == now_.epoch && place.number <= now_.number);
+  return earlier && place.durable.jid <= now_.durable.jid && place.durable.event <= now_.durable.event;
+}
+
+std::optional<Events::Place> Events::place_of(base::Time since) const {
+  if (ring_.empty() || ring_.front().at >= since) return std::nullopt;
+  const auto next = std::ranges::find_if(ring_, [&](const Entry& entry) { return entry.at >= since; });
+  return std::prev(next)->place;
 }
 
 bool Events::holds(const Place& place) const {

@@ -54,6 +54,10 @@ class Events {
 
   // Behind the newest event.
   Place now() const { return now_; }
+  // Whether `place` may be one that was told: none is behind everything.
+  bool was_told(const Place& place) const;
+  // Behind what is older than `since`; nothing where the ring does not reach back so far.
+  std::optional<Place> place_of(base::Time since) const;
   // Before the oldest event that the ring holds.
   Place oldest() const { return oldest_; }
   // Whether the ring holds all that came after `place`.
@@ -85,11 +89,12 @@ class Events {
   std::size_t followers() const { return followers_.size(); }
 
  private:
-  void append(const base::EnvironmentId& environment, std::string text);
+  void append(const base::EnvironmentId& environment, base::Time at, std::string text);
 
   struct Entry {
     Place place;
     base::EnvironmentId environment;
+    base::Time at{};
     std::string text;  // made once for all followers
   };
 

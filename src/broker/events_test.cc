@@ -67,6 +67,29 @@ TEST_F(EventsTest, OfOneEnvironmentAloneAndInPieces) {
   EXPECT_EQ(Events::print(place), "3-4-7-4") << "behind what it was not told, too";
 }
 
+TEST_F(EventsTest, APlaceIsFoundByItsTimeWhereTheRingReachesBackSoFar) {
+  const auto at = [](int second) { return base::Time(std::chrono::seconds(second)); };
+  EXPECT_FALSE(events.place_of(at(1)));
+  for (int second = 1; second <= 6; ++second) {
+    auto row = status_of(kOne, std::to_string(second), second);
+    row.at = at(second);
+    events.publish({row}, {7, second});
+  }
+  EXPECT_FALSE(events.place_of(at(3))) << "of what is older than its oldest it knows nothing";
+  EXPECT_EQ(Events::print(*events.place_of(at(4))), "3-3-7-3");
+  EXPECT_EQ(*events.place_of(at(7)), events.now());
+}
+
+TEST_F(EventsTest, NoPlaceWasToldThatIsBehindEverything) {
+  say(kOne, "first");
+  for (const auto* told : {"3-1-7-1", "3-0-7-0", "2-99-7-1", "0-0-0-0"}) {
+    EXPECT_TRUE(events.was_told(*Events::parse(told))) << told;
+  }
+  for (const auto* nonsense : {"3-2-7-1", "4-0-7-1", "2-1-8-1", "2-1-7-2"}) {
+    EXPECT_FALSE(events.was_told(*Events::parse(nonsense))) << nonsense;
+  }
+}
+
 TEST_F(EventsTest, TheRingKnowsHowFarItReachesBackAndWhichPlacesAreNotItsOwn) {
   for (int i = 0; i < 10; ++i) say(kOne, std::to_string(i));
   EXPECT_EQ(Events::print(events.oldest()), "3-6-7-6");

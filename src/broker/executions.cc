@@ -1,5 +1,7 @@
 // The environments service's executions: what people say to them, those that are done again, and the documents that
 // their children run.
+#include "storage/executions.h"
+
 #include <fmt/format.h>
 
 #include "broker/admission.h"
@@ -7,8 +9,56 @@
 #include "broker/ending.h"
 #include "broker/environments.h"
 #include "broker/rows.h"
+#include "net/deadline.h"
 
 namespace slipway::broker {
+
+namespace {
+
+// What a call that was told to stop is given, before the answer shows the execution as it stands.
+constexpr std::chrono::seconds kLongestSettling{5};
+
+// The last in the chain of children that `row` waits for; `row` itself where it waits for none.
+base::Result<storage::ExecutionRow> innermost(storage::Connection& connection, storage::ExecutionRow row) {
+  for (;;) {
+    const auto state = TRY(workflow::read_progress(row));
+    if (state.waiting != workflow::Waiting::child) return row;
+    auto child = TRY(storage::find_execution(connection, base::ExecutionId(state.child)));
+    if (!child || child->ended_at) return row;
+    row = std::move(*child);
+  }
+}
+
+// The newest of an environment that no other one has started.
+base::Result<std::optional<storage::ExecutionRow>> newest(storage::Connection& connection,
+                                                          const base::EnvironmentId& environment) {
+  auto rows = TRY(storage::executions_of(connection, environment, 1));
+  if (rows.empty()) return std::optional<storage::ExecutionRow>();
+  auto row = std::optional(std::move(rows.front()));
+  while (row && !row->parent_id.empty()) {
+    row = TRY(storage::find_execution(connection, base::ExecutionId(row->parent_id)));
+  }
+  return row;
+}
+
+}  // namespace
+
+base::Result<base::ExecutionId> Environments::resolve_execution(const std::string& name, Meant meant) {
+  auto& connection = database_.reader();
+  if (TRY(storage::find_execution(connection, base::ExecutionId(name)))) return base::ExecutionId(name);
+  const auto environment = resolve(name);
+  if (!environment && environment.error().kind != base::ErrorKind::not_found) return environment.error();
+  if (!environment) {
+    return base::not_found(fmt::format(
+        "There is no execution {0}, and no environment of that name or id. They are listed by `slipway execution "
+        "list` and `slipway env list`.",
+        name));
+  }
+  auto row = TRY(newest(connection, (*environment)->id));
+  if (!row) return base::not_found(fmt::format("The environment {} has no execution.", name));
+  if (meant == Meant::the_one_that_waits) row = TRY(innermost(connection, std::move(*row)));
+  return row->id;
+}
 
 net::Task<workflow::SignalResult> Environments::signal(base::ExecutionId id, workflow::Signal signal, Cause cause) {
   const auto row = CO_TRY(storage::find_execution(database_.reader(), id));
@@ -19,6 +69,7 @@ net::Task<workflow::SignalResult> Environments::signal(base::ExecutionId id, wor
   const auto result = CO_TRY(co_await engine_.signal(
       id, std::move(signal), [audit](storage::Connection& written) { return storage::insert_audit(written, audit); }));
   cache_.drop(row->environment_id);  // an execution that begins again changes it
+  co_await engine_.settled(result.execution, net::in(kLongestSettling));
   co_return result;
 }
 
@@ -31,6 +82,7 @@ net::Task<void> Environments::cancel_execution(base::ExecutionId id, bool comple
     return storage::insert_audit(written, audit);
   }));
   if (!accepted) co_return base::conflict(fmt::format("The execution {} has ended already.", id.str()));
+  co_await engine_.settled(id, net::in(kLongestSettling));
   co_return base::Result<void>();
 }
 

@@ -1,11 +1,15 @@
 // The environments service's event stream: what became durable is told to the ring, and to followers who were away for
 // longer than the ring reaches back.
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "broker/environments.h"
+#include "config/reader.h"
 #include "observe/log.h"
 #include "storage/events.h"
+#include "workflow/sleep.h"
 
 namespace slipway::broker {
 
@@ -38,6 +42,31 @@ void Environments::tell_events_soon() {
     tell_events();
     co_return;
   });
+}
+
+net::Task<Events::Place> Environments::events_since(std::string since) {
+  if (const auto place = Events::parse(since)) {
+    if (events_.was_told(*place)) co_return *place;
+    co_return base::invalid(fmt::format("{} is the id of no event: it is later than every one so far.", since));
+  }
+  const auto ago = config::parse_duration(since);
+  const auto named = workflow::parse_timestamp(since);
+  if (!ago && !named) {
+    co_return base::invalid(
+        fmt::format("\"{}\" is neither the id of an event, such as 3-17-4711-52, nor a time, such as 10m (ago) or "
+                    "2026-01-31T10:00:00Z.",
+                    since));
+  }
+  const auto time = ago ? clock_.now() - *ago : *named;
+  if (const auto place = events_.place_of(time)) co_return *place;
+  // Of no life of the broker: it is told from the database.
+  auto place = std::make_shared<Events::Place>();
+  CO_TRY(co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
+    place->durable = TRY(storage::event_place_of(connection, time));
+    return {};
+  }));
+  // All of it, or nothing, is in the ring.
+  co_return place->durable == events_.oldest().durable ? events_.oldest() : *place;
 }
 
 net::Task<EventText> Environments::events_after(Events::Place place, base::EnvironmentId environment,

@@ -10,12 +10,15 @@
 #include "base/text.h"
 #include "net/deadline.h"
 #include "observe/log.h"
+#include "workflow/problem.h"
 
 namespace slipway::broker {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr std::size_t kMostNamed = 12;  // of types, in a message
 
 base::Error cannot_read(const fs::path& root, const std::error_code& failed) {
   return base::not_found(
@@ -55,10 +58,6 @@ void warn(const std::string& name, const std::vector<workflow::Problem>& problem
     if (!problem.warning()) continue;
     observe::warning("a document has a weakness", {{"type", name}, {"problem", workflow::to_string(problem)}});
   }
-}
-
-base::Error no_type(std::string_view name) {
-  return base::not_found(fmt::format("There is no environment type {}.", name));
 }
 
 }  // namespace
@@ -242,10 +241,21 @@ TypePtr TypeRegistry::find(std::string_view name) const {
   return found == loaded_.end() ? nullptr : found->second;
 }
 
+std::string TypeRegistry::no_type(std::string_view name) const {
+  std::vector<std::string> names;
+  for (const auto& [known, current] : current_) {
+    if (find(known) != nullptr) names.push_back(known);
+  }
+  const auto hint = workflow::suggestion(name, {names.begin(), names.end()});
+  auto text = fmt::format("There is no environment type {}{}", name, hint.empty() ? "." : hint);
+  if (names.size() > 1 && names.size() <= kMostNamed) text += fmt::format(" There are {}.", base::join(names, ", "));
+  return text;
+}
+
 base::Result<TypePtr> TypeRegistry::find(std::string_view name, int version) const {
   if (version == 0) {
     if (auto current = find(name)) return current;
-    return base::invalid(fmt::format("There is no environment type {}.", name), "type");
+    return base::invalid(no_type(name), "type");
   }
   const auto known = loaded_.find({std::string(name), version});
   if (known != loaded_.end()) return known->second;
@@ -290,7 +300,7 @@ std::vector<TypeState> TypeRegistry::list() const {
 
 base::Result<std::vector<storage::TypeVersionRow>> TypeRegistry::versions(std::string_view name) const {
   auto rows = TRY(storage::list_type_versions(database_.reader(), name));
-  if (rows.empty()) return no_type(name);
+  if (rows.empty()) return base::not_found(no_type(name));
   return rows;
 }
 
@@ -332,7 +342,7 @@ net::Task<TypePtr> TypeRegistry::promote(std::string name, int version, Beside b
 
 net::Task<TypePtr> TypeRegistry::rollback(std::string name, Beside beside) {
   const auto current = current_.find(name);
-  if (current == current_.end()) co_return no_type(name);
+  if (current == current_.end()) co_return base::not_found(no_type(name));
   const int before = current->second.version - 1;
   if (before < 1) {
     co_return base::conflict(

@@ -92,6 +92,8 @@ class TypeRegistry {
   net::Task<void> load_stored();
   net::Task<void> take(Folder folder);
   void keep(const storage::TypeVersionRow& row, TypePtr type);
+  // That there is no such type, with those that there are.
+  std::string no_type(std::string_view name) const;
   boost::asio::awaitable<void> follow();
 
   net::Runtime& runtime_;

@@ -307,7 +307,7 @@ TEST_F(WholeTypes, ConfigurationsAreOverriddenAndConditionsAreKept) {
   EXPECT_THAT(bind_parameters(*type, "BIG", {{"Size", 90}, {"Extra", "X1"}}).error().message,
               AllOf(HasSubstr("Size: 90 is out of bounds"), HasSubstr("Extra: \"X1\" does not match")));
   const auto unknown = bind_parameters(*type, "HUGE", {}).error();
-  EXPECT_EQ(unknown.message, "thing has no configuration HUGE; there are BIG.");
+  EXPECT_EQ(unknown.message, "thing has no configuration HUGE. There are BIG.");
   EXPECT_EQ(unknown.field, "configuration");
 }
 

@@ -88,7 +88,27 @@ object request_json(const storage::AuditRow& row) {
   return body;
 }
 
-object step_json(const StepHistory& step) {
+// What the approvers of a step were asked, and what they said, oldest first.
+object approval_json(const StepHistory& step, const std::vector<workflow::SignalHistory>& signals) {
+  object body;
+  for (const auto& [key, input] :
+       {std::pair{"message", "Message"}, {"approvers", "Approvers"}, {"required", "MinRequiredApprovals"}}) {
+    if (const auto* value = step.inputs.if_contains(input)) body[key] = *value;
+  }
+  array decisions;
+  for (const auto& signal : signals) {
+    const bool of_this_visit =
+        signal.step == step.step && signal.at >= step.entered_at && (!step.ended_at || signal.at <= *step.ended_at);
+    if (!of_this_visit) continue;
+    object decision{{"decision", signal.signal}, {"by", signal.by}, {"at", base::iso8601(signal.at)}};
+    put_text(decision, "comment", signal.comment);
+    decisions.push_back(std::move(decision));
+  }
+  body["decisions"] = std::move(decisions);
+  return body;
+}
+
+object step_json(const StepHistory& step, const std::vector<workflow::SignalHistory>& signals) {
   object body{{"name", step.step},
               {"action", step.action},
               {"state", step.status},
@@ -109,6 +129,7 @@ object step_json(const StepHistory& step) {
   put_text(body, "effect", step.effect);
   put_text(body, "waitsFor", step.waits_for);
   put_text(body, "child", step.child);
+  if (step.action == "aws:approve") body["approval"] = approval_json(step, signals);
   if (!step.notes.empty()) body["notes"] = array(step.notes.begin(), step.notes.end());
   return body;
 }
@@ -139,7 +160,7 @@ object to_json(const ExecutionHistory& execution) {
   put_text(body, "failedStep", execution.failed_step);
   put_failure(body, execution.reason);
   array steps;
-  for (const auto& step : execution.steps) steps.push_back(step_json(step));
+  for (const auto& step : execution.steps) steps.push_back(step_json(step, execution.signals));
   body["steps"] = std::move(steps);
   if (!execution.variables.empty()) body["variables"] = execution.variables;
   array signals;

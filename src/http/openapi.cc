@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
@@ -147,6 +148,7 @@ class RequestCheck {
   void run(const Checks& checks) {
     for (const auto& parameter : checks.parameters) check(parameter);
     if (checks.body) check(*checks.body);
+    find_unknown(checks.parameters);
   }
 
  private:
@@ -163,6 +165,17 @@ class RequestCheck {
       found.push_back(*value);
     }
     return found;
+  }
+
+  void find_unknown(const std::vector<Parameter>& parameters) {
+    json::array known;
+    for (const auto& parameter : parameters) {
+      if (parameter.where == Where::query) known.emplace_back(parameter.name);
+    }
+    for (const auto& [name, value] : request_.query) {
+      if (std::ranges::find(known, json::value(name)) != known.end()) continue;
+      checked_.unknown.push_back({Where::query, name, {}, "unknown", known, json::string(value)});
+    }
   }
 
   void check(const Parameter& parameter) {
@@ -320,6 +333,12 @@ std::string describe(const Violation& violation) {
   if (keyword == "requestBody") return "A request body is required.";
   if (keyword == "contentType") return "The request body must be application/json.";
   if (keyword == "json") return "The request body is not valid JSON.";
+  if (keyword == "unknown") {
+    std::vector<std::string> known;
+    for (const auto& name : violation.expected.as_array()) known.emplace_back(name.as_string());
+    return fmt::format("There is no query parameter {}; {}.", where,
+                       known.empty() ? "there is none" : "there are " + base::join(known, ", "));
+  }
   if (keyword == "required" && violation.where != Where::body) return fmt::format("Parameter {} is required.", where);
   if (keyword == "required") return fmt::format("{}: {} is required.", where, expected);
   if (keyword == "type") return fmt::format("{}: {} is not of type {}.", where, instance, expected);

@@ -3,7 +3,7 @@
 // each surface words and orders them in its errors.cc. Of the schema language it knows what our documents use: type,
 // nullable, enum, pattern, minimum, maximum, minLength, maxLength, items, minItems, maxItems, uniqueItems, properties,
 // required, additionalProperties (true or false), default, $ref to components; format is ignored. A document with
-// another keyword is refused when it is loaded. Unknown query parameters are let through.
+// another keyword is refused when it is loaded. Query parameters that are not in it are let through, and named apart.
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -61,6 +61,9 @@ class OpenApi {
     // Of a repeated scalar the last counts; arrays are repeated or separated (by comma; style spaceDelimited: by
     // space). Booleans in any letter case.
     boost::json::object parameters;
+    // Query parameters that the operation does not have, each with keyword "unknown"; `expected` is the list of those
+    // that it has. Clients of other makers send some, so it is for the surface to say whether they matter.
+    std::vector<Violation> unknown;
   };
   // Checks path parameters, query and body of `request` for the operation named by request.operation (it must be one of
   // operations()). A JSON body is left parsed in request.json.

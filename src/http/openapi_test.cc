@@ -93,6 +93,15 @@ class OpenApiTest : public ::testing::Test {
   OpenApi::Checked checked_;
 };
 
+TEST_F(OpenApiTest, QueryParametersThatTheOperationDoesNotHaveAreNoViolationsButNamedApart) {
+  EXPECT_EQ(check_query("colour", "green"), "");
+  ASSERT_EQ(checked_.unknown.size(), 1u);
+  EXPECT_EQ(print(checked_.unknown[0]),
+            R"(query colour / unknown ["dryrun","limit","ratio","state","filters","status"] "green")");
+  EXPECT_EQ(describe(checked_.unknown[0]),
+            "There is no query parameter colour; there are dryrun, limit, ratio, state, filters, status.");
+}
+
 TEST_F(OpenApiTest, TypesParametersAndFillsDefaultsIn) {
   EXPECT_EQ(check("Describe"), "");
   EXPECT_EQ(parameters(), R"({"clusterName":"abc","dryrun":false,"status":"OK"})");

@@ -72,6 +72,35 @@ std::int64_t last_id(Columns columns) {
   return columns.integer();
 }
 
+struct Dated {
+  std::int64_t id = 0;
+  base::Time at{};
+};
+
+Dated read_dated(Columns columns) {
+  Dated row;
+  row.id = columns.integer();
+  row.at = columns.time();
+  return row;
+}
+
+// Rows of these tables are appended in the order of time, so what is looked for is found by halving: an index by time
+// would cost every step of every execution.
+Result<std::int64_t> last_before(Connection& connection, const std::string& next_row, std::int64_t end,
+                                 base::Time since) {
+  std::int64_t before = 0;
+  for (std::int64_t behind = end + 1; before + 1 < behind;) {
+    const auto middle = before + (behind - before) / 2;
+    const auto row = TRY(first_row(connection, next_row, {middle, behind}, read_dated));
+    if (row && row->at < since) {
+      before = row->id;
+    } else {
+      behind = middle;
+    }
+  }
+  return before;
+}
+
 }  // namespace
 
 Result<void> append_event(Connection& connection, const base::EnvironmentId& environment, std::string_view kind,
@@ -87,6 +116,16 @@ Result<EventPlace> last_event(Connection& connection) {
   const auto jid = TRY(first_row(connection, "SELECT coalesce(max(jid), 0) FROM journal", {}, last_id));
   const auto event = TRY(first_row(connection, "SELECT coalesce(max(id), 0) FROM event", {}, last_id));
   return EventPlace{jid.value_or(0), event.value_or(0)};
+}
+
+Result<EventPlace> event_place_of(Connection& connection, base::Time since) {
+  const auto end = TRY(last_event(connection));
+  EventPlace place;
+  place.jid = TRY(last_before(connection, "SELECT jid, at FROM journal WHERE jid >= ? AND jid < ? ORDER BY jid LIMIT 1",
+                              end.jid, since));
+  place.event = TRY(last_before(connection, "SELECT id, at FROM event WHERE id >= ? AND id < ? ORDER BY id LIMIT 1",
+                                end.event, since));
+  return place;
 }
 
 Result<EventPage> events_after(Connection& connection, EventPlace after, EventPlace upto,

@@ -48,6 +48,9 @@ base::Result<void> append_event(Connection& connection, const base::EnvironmentI
 // Behind everything that is stored.
 base::Result<EventPlace> last_event(Connection& connection);
 
+// Behind everything that is older than `since`.
+base::Result<EventPlace> event_place_of(Connection& connection, base::Time since);
+
 // What happened behind `after` and not behind `upto`, to one environment or (empty id) to all; about `limit` rows at
 // most of each table. Nothing is left where `to` is `upto`, or where there are no rows.
 base::Result<EventPage> events_after(Connection& connection, EventPlace after, EventPlace upto,

@@ -78,6 +78,30 @@ struct Happened : Store {
 };
 INSTANTIATE_TEST_SUITE_P(Stores, Happened, testing::ValuesIn(stores()), store_name);
 
+TEST_P(Happened, is_found_by_its_time) {
+  const auto at = [](int minute) { return base::Time(std::chrono::minutes(minute)); };
+  const auto before = last_event(database->reader()).value();
+  for (int minute = 1; minute <= 9; ++minute) {
+    write([&](Connection& connection) -> Result<void> {
+      TRY(append_event(connection, EnvironmentId("env-one"), "status", at(minute), std::to_string(minute)));
+      Move move;
+      move.next = *TRY(find_execution(connection, base::ExecutionId("execution-one")));
+      JournalRow row;
+      row.kind = "Entered";
+      row.step = std::to_string(minute);
+      row.at = at(minute);
+      move.journal.push_back(row);
+      TRY(move_execution(connection, move));
+      return {};
+    }).value();
+  }
+  auto& connection = database->reader();
+  EXPECT_THAT(told(event_place_of(connection, at(8)).value()),
+              ElementsAre("one status 8", "one step 8", "one status 9", "one step 9"));
+  EXPECT_EQ(event_place_of(connection, at(1)).value(), before);
+  EXPECT_EQ(event_place_of(connection, at(10)).value(), last_event(connection).value());
+}
+
 TEST_P(Happened, is_told_in_the_order_of_its_writing_over_both_tables_whatever_the_clock_showed) {
   EXPECT_THAT(told(), IsEmpty());
   status("one", "pending");

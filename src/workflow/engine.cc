@@ -143,6 +143,7 @@ void Engine::Impl::rest(const base::ExecutionId& id) {
     answer(*run, stopping_ ? base::unavailable("the broker is stopping")
                            : base::conflict(fmt::format("execution {} has ended, or cannot go on", id.str())));
   }
+  run->tell_settled();
   if (run->counted) --running_;
   is_awake(*run);
   admit();

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "net/deadline.h"
 #include "net/runtime.h"
 #include "storage/database.h"
 #include "workflow/document.h"
@@ -132,6 +133,11 @@ class Engine {
   // rollback. Errors: not_found, conflict (it does not wait for that), forbidden (no approver), invalid, throttled,
   // unavailable.
   net::Task<SignalResult> signal(base::ExecutionId id, Signal signal, storage::Transaction with = {});
+
+  // Returns when nothing that was said to the execution is still to be acted upon: it runs a call that nobody has told
+  // to stop, waits, is queued or has ended. Later than `until` it returns all the same, for a call may take its time to
+  // stop.
+  boost::asio::awaitable<void> settled(base::ExecutionId id, net::Deadline until);
 
   // Fires what is due: the engine does this by itself; call it where the clock was set by hand.
   void tick();

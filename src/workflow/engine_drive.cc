@@ -152,6 +152,7 @@ awaitable<std::optional<Event>> Engine::Impl::call(Run& run, Command command) {
   if (!run.must_stop()) {
     run.calling = true;
     run.timed_out = false;
+    run.tell_settled();
     timers_.set(run.live.execution.row.id, deadline);
     run.call.spawn("step " + at.step, [this, &run, &command, &answer] { return act(run, command, answer); });
     co_await run.call.join();

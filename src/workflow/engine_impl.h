@@ -8,7 +8,10 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
+#include "net/doorbell.h"
 #include "workflow/engine.h"
 #include "workflow/execution_store.h"
 #include "workflow/timers.h"
@@ -30,11 +33,16 @@ struct Run {
 
   // Asked to stop what it does.
   bool must_stop() const { return cancel && !cancel->complete && live.execution.state.status != Status::cancelling; }
+  // Whoever waits until what was said is acted upon; see Engine::settled.
+  void tell_settled() {
+    for (const auto& bell : std::exchange(settling, {})) bell->ring();
+  }
 
   ExecutionStore::Live live;
   std::optional<CancelRequest> cancel;  // durable; kept apart from the state, which a move in flight replaces
   std::deque<Asked> asked;
-  net::TaskGroup call;  // the action in flight
+  std::vector<std::shared_ptr<net::Doorbell>> settling;  // shared with those who wait, of whom some give up
+  net::TaskGroup call;                                   // the action in flight
   bool calling = false;
   bool timed_out = false;
   bool counted = false;  // has a place: one of EngineSettings::running

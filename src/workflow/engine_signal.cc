@@ -40,6 +40,16 @@ net::Task<SignalResult> Engine::signal(base::ExecutionId id, Signal signal, stor
   co_return std::move(*result);
 }
 
+boost::asio::awaitable<void> Engine::settled(base::ExecutionId id, net::Deadline until) {
+  const auto found = impl_->runs_.find(id);
+  if (found == impl_->runs_.end()) co_return;
+  auto& run = *found->second;
+  if (run.calling && !run.must_stop()) co_return;
+  const auto bell = std::make_shared<net::Doorbell>(impl_->runtime_);
+  run.settling.push_back(bell);
+  co_await bell->wait_until(until);
+}
+
 void Engine::Impl::ask(const base::ExecutionId& id, Asked asked) {
   if (stopping_) return asked.answer(base::unavailable("the broker is stopping"));
   wake(id, Event::Kind::signal, false);

@@ -131,6 +131,31 @@ TEST_F(EngineSignals, one_that_failed_is_done_again_from_the_step_that_failed) {
   EXPECT_THAT(say(again->execution, Signal::Kind::retry).error().message, HasSubstr("nothing to retry"));
 }
 
+TEST_F(EngineSignals, what_was_said_is_acted_upon_before_it_has_settled) {
+  const auto settled = [&](const base::ExecutionId& id) {
+    net::run_to_end(runtime, [&] { return engine->settled(id, net::in(1h)); });
+  };
+  const auto paused = launch(kPause);
+  until_state(paused, "Waiting");
+  settled(paused);  // nothing was said
+  ASSERT_TRUE(cancel(paused));
+  settled(paused);
+  EXPECT_EQ(row_of(paused).state, "Cancelled");
+
+  const auto hanging = launch(kHang);
+  wait_for([&] { return !calls.empty(); });
+  settled(hanging);  // its call goes on
+  EXPECT_EQ(row_of(hanging).state, "InProgress");
+  ASSERT_TRUE(cancel(hanging));
+  settled(hanging);
+  EXPECT_EQ(unwound, 1);
+  EXPECT_EQ(row_of(hanging).state, "Cancelling") << "what onCancel names runs";
+
+  const auto parked = launch(kPause);
+  settled(parked);
+  EXPECT_EQ(row_of(parked).state, "Waiting") << "its first step is entered";
+}
+
 TEST_F(EngineSignals, complete_lets_the_step_finish) {
   const auto id = launch(kPause);
   until_state(id, "Waiting");

@@ -101,8 +101,13 @@ def test_people_children_and_kills(gate):
     gate.kill9()
     gate.start()
     assert gate.cli("execution", "resume", execution).returncode == 5  # it waits for something else
-    gate.cli("execution", "approve", execution, "--comment", "go on", check=0)
-    waits(gate, execution, "Rest", "pause")
+    asked = gate.cli("why", "door", check=0).stdout
+    assert "asks admin: Open three?" in asked
+    # By the environment's name; the answer is how it stands afterwards.
+    answer = json.loads(gate.cli("execution", "approve", "door", "--comment", "go on", "-o", "json", check=0).stdout)
+    assert (answer["id"], answer["state"], answer["steps"][-1]["waitsFor"]) == (execution, "Waiting", "pause")
+    why = gate.cli("why", "door", check=0).stdout
+    assert "approved by arn:aws:iam::000000000000:user/admin at " in why and ": go on\n" in why
     gate.kill9()
     gate.start()
     gate.cli("execution", "resume", execution, check=0)
@@ -114,6 +119,10 @@ def test_people_children_and_kills(gate):
     assert body["variables"] == {"Last": "three"}
     assert [(one["signal"].lower(), one["step"]) for one in body["signals"]] == [("approve", "Ask"), ("resume", "Rest")]
     assert body["signals"][0]["comment"] == "go on"
+    approval = next(step["approval"] for step in body["steps"] if step["name"] == "Ask")
+    assert (approval["message"], approval["approvers"]) == ("Open three?", ["admin"])
+    assert [(one["decision"], one["by"], one["comment"]) for one in approval["decisions"]] == [
+        ("approve", "arn:aws:iam::000000000000:user/admin", "go on")]
     child = next(step["child"] for step in body["steps"] if step["name"] == "Child")
     told = gate.call("GET", f"/slipway/v1/executions/{child}").json
     assert (told["state"], told["parentId"]) == ("Success", execution)
@@ -133,8 +142,8 @@ def test_a_rejection_fails_the_launch_and_a_retry_asks_again(gate):
     again = launch_of(gate, "door")
     waits(gate, again, "Ask", "approval")  # it begins where the other one failed
     assert gate.call("GET", f"/slipway/v1/executions/{again}").json["retryOf"] == execution
-    gate.cli("execution", "cancel", again, check=0)
-    until(lambda: gate.call("GET", f"/slipway/v1/executions/{again}").json["state"] == "Cancelled", what="its end")
+    cancelled = gate.cli("execution", "cancel", "door", check=0).stdout
+    assert f"{again}: Cancelled." in cancelled
     gate.cli("env", "terminate", "door", "--wait", check=0)
 
 

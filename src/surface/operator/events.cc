@@ -40,12 +40,17 @@ net::Task<http::Response> follow_events(Call call) {
   if (const auto wanted = call.text("environment"); !wanted.empty()) {
     environment = CO_TRY(environments.resolve(wanted))->id;
   }
+  // A client that comes back sends the request that it sent first, and where it was.
+  const auto* last = call.request.header("Last-Event-ID");
+  const std::string field = last != nullptr && !last->empty() ? "Last-Event-ID" : "since";
+  const auto since = field == "since" ? call.text("since") : *last;
   auto place = environments.events().now();
-  if (const auto* last = call.request.header("Last-Event-ID"); last != nullptr && !last->empty()) {
-    const auto parsed = broker::Events::parse(*last);
-    if (!parsed)
-      co_return base::invalid("Last-Event-ID is not the id of an event, such as 3-17-4711-52.", "Last-Event-ID");
-    place = *parsed;
+  if (!since.empty()) {
+    auto found = co_await environments.events_since(since);
+    if (!found && found.error().kind == base::ErrorKind::invalid) {
+      co_return base::invalid(fmt::format("{}: {}", field, found.error().message), field);
+    }
+    place = CO_TRY(std::move(found));
   }
   http::Response response{.status = 200, .headers = {{"Cache-Control", "no-store"}}, .body = {}};
   response.content_type = "text/event-stream";

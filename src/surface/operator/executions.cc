@@ -10,8 +10,10 @@ namespace {
 using boost::json::object;
 using Kind = workflow::Signal::Kind;
 
-base::ExecutionId id_of(const Call& call) {
-  return base::ExecutionId(call.text("execution"));
+using Meant = broker::Environments::Meant;
+
+base::Result<base::ExecutionId> id_of(const Call& call, Meant meant = Meant::the_whole) {
+  return call.services.environments.resolve_execution(call.text("execution"), meant);
 }
 
 object listed_body(const storage::ListedExecution& row) {
@@ -48,14 +50,16 @@ net::Task<http::Response> list_executions(Call call) {
 }
 
 net::Task<http::Response> describe_execution(Call call) {
-  const auto execution = CO_TRY(co_await call.services.environments.execution(id_of(call)));
+  const auto id = CO_TRY(id_of(call));
+  const auto execution = CO_TRY(co_await call.services.environments.execution(id));
   co_return http::json_response(200, broker::to_json(execution));
 }
 
 net::Task<http::Response> list_journal(Call call) {
   const auto limit = call.number("limit");
   auto after = call.parameters.at("after").to_number<std::int64_t>();
-  const auto rows = CO_TRY(co_await call.services.environments.journal(id_of(call), after, limit));
+  const auto id = CO_TRY(id_of(call));
+  const auto rows = CO_TRY(co_await call.services.environments.journal(id, after, limit));
   boost::json::array listed;
   for (const auto& row : rows) {
     listed.push_back(object{{"id", row.jid},
@@ -73,7 +77,7 @@ net::Task<http::Response> list_journal(Call call) {
 
 net::Task<http::Response> end_execution(Call call, bool complete) {
   auto& environments = call.services.environments;
-  const auto id = id_of(call);
+  const auto id = CO_TRY(id_of(call));
   CO_TRY(co_await environments.cancel_execution(id, complete, cause_of(call.request)));
   co_return http::json_response(202, broker::to_json(CO_TRY(co_await environments.execution(id))));
 }
@@ -101,7 +105,8 @@ net::Task<http::Response> signal_execution(Call call) {
     signal.outputs = outputs->get_object();
   }
   auto& environments = call.services.environments;
-  const auto result = CO_TRY(co_await environments.signal(id_of(call), std::move(signal), cause_of(call.request)));
+  const auto id = CO_TRY(id_of(call, Meant::the_one_that_waits));
+  const auto result = CO_TRY(co_await environments.signal(id, std::move(signal), cause_of(call.request)));
   co_return http::json_response(202, broker::to_json(CO_TRY(co_await environments.execution(result.execution))));
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "base/text.h"
 #include "http/failure.h"
 #include "http/openapi.h"
 #include "surface/operator/errors.h"
@@ -29,6 +30,11 @@ Operations all_operations() {
     all.merge(resource());
   }
   return all;
+}
+
+// Of a presigned URL.
+bool is_of_the_signature(std::string_view parameter) {
+  return base::lower(parameter).starts_with("x-amz-");
 }
 
 http::Response failed(const http::Request& request, const base::Error& error) {
@@ -77,6 +83,10 @@ struct OperatorSurface::Impl {
 
   boost::asio::awaitable<http::Response> run(Operation operation, http::Request& request) {
     auto checked = document.check(request);
+    for (auto& unknown : checked.unknown) {
+      // One that is spelt wrong would be left out of account silently.
+      if (!is_of_the_signature(unknown.name)) checked.violations.push_back(std::move(unknown));
+    }
     if (!checked.violations.empty()) co_return error_response(shape_error(checked.violations));
     auto answer =
         co_await operation(Call{.services = services, .request = request, .parameters = std::move(checked.parameters)});

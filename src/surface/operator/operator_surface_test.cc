@@ -107,6 +107,16 @@ TEST_F(Operator, ARequestOfTheWrongShapeIsToldWhy) {
   EXPECT_EQ(call("GET", "/slipway/v1/environments", {}, true, {{"limit", "0"}}).status, 400);
 }
 
+TEST_F(Operator, AQueryParameterThatIsNotThereIsRefusedWithThoseThatAre) {
+  const auto refused = call("GET", "/slipway/v1/executions", {}, true, {{"enviroment", "one"}, {"limit", "1"}});
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.body.at("message"),
+            "There is no query parameter enviroment; there are environment, state, nextToken, limit.");
+  EXPECT_EQ(call("GET", "/slipway/v1/keys", {}, true, {{"limit", "1"}}).body.at("message"),
+            "There is no query parameter limit; there is none.");
+  EXPECT_EQ(call("GET", "/slipway/v1/keys", {}, true, {{"X-Amz-Signature", "of a presigned URL"}}).status, 200);
+}
+
 TEST_F(Operator, EnvironmentsAreListedInPages) {
   for (const auto* name : {"one", "two"}) {
     world.launch(World::launch_request(name)).value();
@@ -163,7 +173,10 @@ TEST_F(Operator, AnEnvironmentOfAnyTypeIsLaunchedLookedAtAndTerminated) {
 }
 
 TEST_F(Operator, ALaunchThatCannotBeIsRefusedWithTheReason) {
-  EXPECT_EQ(call("POST", "/slipway/v1/environments", R"({"type": "none", "name": "first"})").status, 400);
+  const auto unknown = call("POST", "/slipway/v1/environments", R"({"type": "paralelcluster", "name": "first"})");
+  EXPECT_EQ(unknown.status, 400);
+  EXPECT_THAT(std::string(unknown.body.at("message").as_string()),
+              HasSubstr("no environment type paralelcluster; did you mean parallelcluster?"));
   EXPECT_EQ(call("POST", "/slipway/v1/environments", R"({"type": "none", "name": "first", "colour": 1})").status, 400);
   EXPECT_EQ(call("POST", "/slipway/v1/environments", R"({"type": "none", "name": "a", "tags": {"a": 1}})").status, 400);
   EXPECT_EQ(call("GET", "/slipway/v1/environments/none").status, 404);
@@ -201,6 +214,8 @@ TEST_F(Operator, ExecutionsAreListedShownAndTellTheirJournal) {
   const auto why = call("GET", "/slipway/v1/environments/" + path.substr(path.rfind('/') + 1) + "/why");
   EXPECT_EQ(why.body.at("name"), "one");
   EXPECT_EQ(why.body.at("executions").as_array().size(), 1u);
+  EXPECT_EQ(call("GET", "/slipway/v1/executions/one").body.at("id"), shown.body.at("id")) << "its environment's name";
+  EXPECT_EQ(call("GET", "/slipway/v1/executions/one/journal").status, 200);
   EXPECT_EQ(call("GET", "/slipway/v1/executions/none").status, 404);
   EXPECT_EQ(call("GET", "/slipway/v1/executions/none/journal").status, 404);
 }
@@ -212,8 +227,9 @@ TEST_F(Operator, AnExecutionIsCancelledAndOneThatHasEndedIsNot) {
   const auto listed = call("GET", "/slipway/v1/executions", {}, true, {{"environment", "first"}});
   EXPECT_EQ(listed.body.at("executions").at(0).at("step"), "StartController");
   const auto path = "/slipway/v1/executions/" + std::string(listed.body.at("executions").at(0).at("id").as_string());
-  const auto cancelled = call("POST", path + "/cancel");
+  const auto cancelled = call("POST", "/slipway/v1/executions/first/cancel");
   EXPECT_EQ(cancelled.status, 202) << boost::json::serialize(cancelled.body);
+  EXPECT_THAT(std::string(cancelled.body.at("state").as_string()), HasSubstr("Cancel")) << "told to stop, it has";
   EXPECT_EQ(cancelled.body.at("cancelledBy"), "alice");
   world.wait_for("first", Status::failed);
   EXPECT_EQ(call("POST", path + "/cancel").status, 409);
@@ -237,11 +253,11 @@ class Collector final : public http::BodyWriter {
 };
 
 TEST_F(Operator, EventsAreFollowedAndResumed) {
-  const auto follow = [&](http::Headers headers, std::string query, std::string until) {
+  const auto follow = [&](http::Headers headers, std::string query, std::string until, std::string since = {}) {
     http::Request made;
     made.method = "GET";
     made.path = "/slipway/v1/events";
-    made.query = {{"environment", std::move(query)}};
+    made.query = {{"environment", std::move(query)}, {"since", std::move(since)}};
     made.headers = std::move(headers);
     const auto match = surface.router().match(made);
     Collector collector(std::move(until));
@@ -265,6 +281,15 @@ TEST_F(Operator, EventsAreFollowedAndResumed) {
   const auto one = follow({{"Last-Event-ID", place}}, "first", "\"available\"").second;
   EXPECT_THAT(one, ::testing::Not(HasSubstr("second")));
   EXPECT_EQ(follow({{"Last-Event-ID", "what"}}, "", "").first, 400);
+  EXPECT_EQ(follow({{"Last-Event-ID", "9999-1-1-1"}}, "", "").first, 400) << "of no event so far";
+  for (const auto* wrong : {"what", "2026-13-01T00:00:00Z", "1-2-3"}) {
+    const auto refused = follow({}, "", "", wrong);
+    EXPECT_EQ(refused.first, 400) << wrong;
+    EXPECT_THAT(refused.second, HasSubstr("such as 3-17-4711-52, nor a time, such as 10m"));
+  }
+  for (const auto& since : {place, std::string("10m"), base::iso8601(world.clock.now() - std::chrono::hours(1))}) {
+    EXPECT_THAT(follow({}, "first", "\"available\"", since).second, HasSubstr("{\"status\":\"pending\"")) << since;
+  }
   EXPECT_EQ(follow({}, "none", "").first, 404);
   EXPECT_EQ(world.environments->events().followers(), 0u);
 }
