@@ -1,5 +1,7 @@
 #include "cli/command.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
@@ -8,6 +10,7 @@
 
 #include "base/text.h"
 #include "cli/completion.h"
+#include "config/reader.h"
 
 namespace slipway::cli {
 
@@ -46,6 +49,47 @@ class HelpFormatter final : public CLI::Formatter {
     return brace == std::string::npos ? name : name.erase(brace, 7);
   }
 };
+
+// "; did you mean list?" for a word of the line that is unknown: of the commands, or of the options.
+std::string guess(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> known;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    known.push_back(command->get_name());
+  }
+  if (word.starts_with('-')) {
+    known.clear();
+    for (const auto* option : app.get_options()) {
+      for (const auto& name : option->get_lnames()) known.push_back("--" + name);
+    }
+  }
+  const auto nearest = config::nearest(word, known);
+  return nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest);
+}
+
+// A word that nothing takes; empty where it cannot be told which.
+std::string unexpected(const CLI::App& root) {
+  const auto& app = deepest(root);
+  const auto words = app.remaining();
+  if (words.empty()) return "";
+  const auto& word = words.front();
+  if (word.starts_with('-')) return fmt::format("`{}` has no option {}{}", full_name(app), word, guess(app, word));
+  const bool is_group = !app.get_subcommands([](const CLI::App*) { return true; }).empty();
+  if (!is_group) return fmt::format("`{}` does not take {}: it has its arguments", full_name(app), word);
+  return fmt::format("`{}` has no command {}{}", full_name(app), word, guess(app, word));
+}
+
+// What is missing, and what it is for.
+std::string missing(const CLI::App& root, const std::string& complaint) {
+  for (const auto* option : deepest(root).get_options()) {
+    const auto name = option->get_name();
+    const bool is_meant = complaint.starts_with(name + " is required") || complaint.starts_with(name + ": ");
+    if (!is_meant) continue;
+    const auto& about = option->get_description();
+    return fmt::format("{} {}: {}", name, complaint.ends_with("is required") ? "is required" : "needs a value",
+                       about.substr(0, about.find(" [SLIPWAY_")));
+  }
+  return complaint;
+}
 
 // The complaint, and where to look.
 Parsed complain(const CLI::App& root, const std::string& what) {
@@ -175,6 +219,14 @@ Parsed CommandLine::parse(std::vector<std::string> words) {
   } catch (const CLI::CallForVersion& version) {
     std::cout << version.what() << '\n';
     return {};
+  } catch (const CLI::ExtrasError& error) {
+    const auto what = unexpected(*app_);
+    return complain(*app_, what.empty() ? error.what() : what);
+  } catch (const CLI::RequiredError& error) {
+    return complain(*app_, missing(*app_, error.what()));
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string what = error.what();
+    return complain(*app_, what.ends_with("missing") ? missing(*app_, what) : what);
   } catch (const CLI::ParseError& error) {
     return complain(*app_, error.what());
   }

@@ -73,6 +73,25 @@ TEST_F(Commands, WrongUseIsExitCodeTwo) {
   EXPECT_TRUE(requests_.empty());
 }
 
+TEST_F(Commands, AWordThatIsNotThereIsToldWithTheNearestOne) {
+  const auto complaint = [&](std::vector<std::string> words) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(run(std::move(words)).exit_code, 2);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(complaint({"clutser"}), HasSubstr("`slipway` has no command clutser; did you mean cluster?"));
+  EXPECT_THAT(complaint({"env", "lst"}), HasSubstr("`slipway env` has no command lst; did you mean list?"));
+  EXPECT_THAT(complaint({"env", "frobnicate"}),
+              HasSubstr("`slipway env` has no command frobnicate\nSee `slipway env --help`."));
+  EXPECT_THAT(complaint({"env", "list", "--stats", "failed"}),
+              HasSubstr("`slipway env list` has no option --stats; did you mean --status?"));
+  EXPECT_THAT(complaint({"env", "show", "one", "two"}), HasSubstr("`slipway env show` does not take two"));
+  EXPECT_THAT(complaint({"env", "extend", "nb"}),
+              HasSubstr("--for is required: How long it lives from now on, such as 8h\n"));
+  EXPECT_THAT(complaint({"env", "extend", "nb", "--for"}),
+              HasSubstr("--for needs a value: How long it lives from now on, such as 8h\n"));
+}
+
 TEST_F(Commands, HelpIsNoError) {
   EXPECT_EQ(run({"--help"}).exit_code, 0);
   EXPECT_EQ(run({"cluster", "create", "--help"}).exit_code, 0);
@@ -151,7 +170,7 @@ TEST_F(Commands, AConnectionIsShownWithItsInstructionForPeople) {
          R"(\"text\":\"the notebook\"} or #{this}."})");
   const auto shown = run({"env", "connect", "nb"});
   EXPECT_EQ(shown.exit_code, 0) << shown.err;
-  EXPECT_THAT(shown.out, HasSubstr("http://127.0.0.1:1/\nOpen the notebook or #{this}.\n"));
+  EXPECT_THAT(shown.out, HasSubstr("http://127.0.0.1:1/\nOpen the notebook (url, above) or #{this}.\n"));
   EXPECT_EQ(run({"env", "connect", "nb", "-o", "name"}).out, "http://127.0.0.1:1/\n");
 }
 
@@ -188,6 +207,13 @@ TEST_F(Commands, ExecutionsAreListedShownAndCancelled) {
   EXPECT_EQ(run({"execution", "retry", "exec-1", "--step", "Make", "-o", "name"}).out, "exec-2\n");
   EXPECT_EQ(requests_.back().body, R"({"step":"Make"})");
   EXPECT_EQ(run({"__complete", "execution", "show", ""}).out, "exec-1\tWaiting\n");
+  answer("POST /slipway/v1/executions/nb/cancel", 202,
+         R"({"id":"exec-1","state":"Waiting","cancelledAt":"2021-04-30T00:00:00.000Z"})");
+  answer("POST /slipway/v1/executions/nb/complete", 202,
+         R"({"id":"exec-1","state":"InProgress","cancelledAt":"2021-04-30T00:00:00.000Z","completing":true})");
+  EXPECT_THAT(run({"execution", "cancel", "nb"}).out,
+              HasSubstr("exec-1: Waiting, and ends when its step has stopped."));
+  EXPECT_THAT(run({"execution", "complete", "nb"}).out, HasSubstr("InProgress, and begins no further step."));
 }
 
 TEST_F(Commands, EventsAreShownAsTheyComeAndResumedAfterALostConnection) {
@@ -202,11 +228,12 @@ TEST_F(Commands, EventsAreShownAsTheyComeAndResumedAfterALostConnection) {
   ASSERT_EQ(requests_.size(), 2u);
   EXPECT_THAT(requests_.at(0).url, HasSubstr("environment=nb"));
   EXPECT_THAT(requests_.at(1).headers, ::testing::Contains(::testing::Pair("Last-Event-ID", "3-2-7-2")));
+  EXPECT_EQ(ran.err, "Go on from here with --since 3-2-7-2\n");
   requests_.clear();
   pauses_until_interrupt_ = 1;
-  run({"events", "--environment", "nb", "--since", "3-1-7-1"});
+  run({"events", "--environment", "nb", "--since", "10m"});
   EXPECT_THAT(requests_.at(0).url, HasSubstr("environment=nb"));
-  EXPECT_THAT(requests_.at(0).headers, ::testing::Contains(::testing::Pair("Last-Event-ID", "3-1-7-1")));
+  EXPECT_THAT(requests_.at(0).url, HasSubstr("since=10m"));
   EXPECT_EQ(run({"events", "nb", "--environment", "other"}).exit_code, 1);
 }
 

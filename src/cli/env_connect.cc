@@ -1,4 +1,6 @@
 // `slipway env connect`: what a client needs to use an environment, and the type's instruction.
+#include <fmt/format.h>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <memory>
@@ -15,8 +17,8 @@ struct Options {
   std::string name;
 };
 
-// A web client makes a link of #{"type":"link","hrefKey":"url","text":"Notebook"}; here its text stands for it, and the
-// row of that key is above.
+// A web client makes a link of #{"type":"link","hrefKey":"url","text":"Notebook"}; a terminal has none, so it says
+// which of the rows above leads there: "Notebook (url, above)".
 std::string readable(std::string_view instruction) {
   std::string text;
   for (auto open = instruction.find("#{"); open != instruction.npos; open = instruction.find("#{")) {
@@ -25,7 +27,8 @@ std::string readable(std::string_view instruction) {
     boost::system::error_code failed;
     const auto link = boost::json::parse(instruction.substr(open + 1, close - open), failed);
     text += instruction.substr(0, open);
-    text += failed ? std::string(instruction.substr(open, close + 1 - open)) : text_at(link, "/text");
+    text += failed ? std::string(instruction.substr(open, close + 1 - open))
+                   : fmt::format("{} ({}, above)", text_at(link, "/text"), text_at(link, "/hrefKey"));
     instruction.remove_prefix(close + 1);
   }
   return text.append(instruction);

@@ -27,7 +27,7 @@ struct Options {
 // Of text/event-stream what the broker writes: whole lines "field: value", an empty one ends an event.
 class Reader {
  public:
-  Reader(const Context& context, const Options& options) : context_(context), options_(options), last_(options.since) {}
+  Reader(const Context& context, const Options& options) : context_(context), options_(options) {}
 
   void take(std::string_view bytes) {
     rest_ += bytes;
@@ -94,6 +94,7 @@ base::Result<ExitCode> follow(const Context& context, const Options& options) {
   for (bool connected = false;;) {
     Call call{.method = "GET", .path = "/slipway/v1/events"};
     if (!environment.empty()) call.query.emplace_back("environment", environment);
+    if (!options.since.empty()) call.query.emplace_back("since", options.since);
     if (!reader.last_id().empty()) call.headers.emplace_back("Last-Event-ID", reader.last_id());
     call.on_body = [&](std::string_view bytes) {
       connected = true;
@@ -102,7 +103,10 @@ base::Result<ExitCode> follow(const Context& context, const Options& options) {
     const auto ended = client.call(call);
     if (!ended && (!connected || !ended.error().retryable())) return ended.error();
     reader.begin_again();
-    if (!context.pause(kAgainAfter)) return ExitCode::interrupted;
+    if (context.pause(kAgainAfter)) continue;
+    // Nobody wants to copy ids from every line.
+    if (!reader.last_id().empty()) context.err << fmt::format("Go on from here with --since {}\n", reader.last_id());
+    return ExitCode::interrupted;
   }
 }
 
@@ -115,8 +119,10 @@ void add_events(Command& root, const Context& context) {
                  {.completes = Completes::environments});
   command.option("--environment", options->named, "The same",
                  {.placeholder = "NAME", .variable = "-", .completes = Completes::environments});
-  command.option("--since", options->since, "Begin behind this event's id, as -o json shows it",
-                 {.placeholder = "ID", .variable = "-"});
+  command.option(
+      "--since", options->since,
+      "Begin in the past: 10m (ago), a time such as 2026-01-31T10:00:00Z, or behind an event's id, as -o json shows it",
+      {.placeholder = "TIME|ID", .variable = "-"});
   add_settings(command, options->settings);
   command.run([&context, options] { return follow(context, *options); });
 }

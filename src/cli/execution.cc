@@ -51,8 +51,9 @@ base::Result<ExitCode> list(const Context& context, const Options& options) {
 base::Result<ExitCode> show(const Context& context, const Options& options) {
   auto client = TRY(context.connect(options.settings));
   auto execution = TRY(client.call({.method = "GET", .path = path_of(options.id)}));
-  auto text = fmt::format("{} {} of {}: {}\n", text_at(execution, "/kind"), text_at(execution, "/id"),
-                          text_at(execution, "/document"), text_at(execution, "/state"));
+  const auto id = text_at(execution, "/id");
+  auto text = fmt::format("{} {} of {}: {}\n", text_at(execution, "/kind"), id, text_at(execution, "/document"),
+                          text_at(execution, "/state"));
   Table table({"STEP", "ACTION", "STATE", "ATTEMPTS", "STARTED", "ENDED", "FAILURE"});
   for (const auto& step : items_at(execution, "/steps")) {
     table.add({text_at(step, "/name"), text_at(step, "/action"), text_at(step, "/state"), text_at(step, "/attempts"),
@@ -60,7 +61,7 @@ base::Result<ExitCode> show(const Context& context, const Options& options) {
                text_at(step, "/failure/message")});
   }
   text += table.text();
-  context.show({.data = std::move(execution), .table = std::move(text), .names = {options.id}}, options.settings);
+  context.show({.data = std::move(execution), .table = std::move(text), .names = {id}}, options.settings);
   return ExitCode::ok;
 }
 
@@ -83,6 +84,15 @@ constexpr Word kWords[] = {
     {.word = "fail", .help = "Say that a held step has failed"},
 };
 
+// A cancellation may have to wait: for the step that was told to stop, or is to finish.
+std::string state_of(const boost::json::value& execution) {
+  auto state = text_at(execution, "/state");
+  const bool under_way = !text_at(execution, "/cancelledAt").empty() && text_at(execution, "/endedAt").empty();
+  if (!under_way || state == "Cancelling") return state;
+  return state + (text_at(execution, "/completing") == "true" ? ", and begins no further step"
+                                                              : ", and ends when its step has stopped");
+}
+
 bool takes_words(const Word& word) {
   return std::string_view(word.word) != "cancel" && std::string_view(word.word) != "complete";
 }
@@ -100,7 +110,7 @@ base::Result<ExitCode> say(const Context& context, const Options& options, const
   auto client = TRY(context.connect(options.settings));
   auto answer = TRY(client.call(call));
   const auto id = text_at(answer, "/id");
-  auto line = fmt::format("{}: {}. Follow it with `slipway why {}`.\n", id, text_at(answer, "/state"), id);
+  auto line = fmt::format("{}: {}. Follow it with `slipway why {}`.\n", id, state_of(answer), id);
   context.show({.data = std::move(answer), .table = std::move(line), .names = {id}}, options.settings);
   return ExitCode::ok;
 }
@@ -117,7 +127,7 @@ void add_execution(Command& root, const Context& context) {
     command.run([&context, options, action] { return action(context, *options); });
   };
   const auto one = [](Command& command, Options& options) {
-    command.argument("ID", options.id, "Its id", {.completes = Completes::executions});
+    command.argument("ID", options.id, "Its id, or its environment's name or id", {.completes = Completes::executions});
   };
   declare(
       "list", "List the executions, newest first",

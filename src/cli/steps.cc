@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <optional>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -50,11 +51,15 @@ void add_failure(std::string& text, const json::value& of, std::string_view befo
 }
 
 void add_request(std::string& text, const json::value& request) {
-  auto correlation = text_at(request, "/correlationId");
-  add_line(text, text_at(request, "/at"),
-           fmt::format("{} by {} over {}, request {}{}", text_at(request, "/operation"), text_at(request, "/who"),
-                       text_at(request, "/surface"), text_at(request, "/requestId"),
-                       correlation.empty() ? "" : ", correlation " + correlation));
+  auto line = fmt::format("{} by {}", text_at(request, "/operation"), text_at(request, "/who"));
+  // What the broker does by itself comes over no surface.
+  if (const auto surface = text_at(request, "/surface"); surface != "broker") line += " over " + surface;
+  if (const auto id = text_at(request, "/requestId"); !id.empty()) line += ", request " + id;
+  if (const auto correlation = text_at(request, "/correlationId"); !correlation.empty()) {
+    line += ", correlation " + correlation;
+  }
+  if (const auto reason = text_at(request, "/after/reason"); !reason.empty()) line += ": " + reason;
+  add_line(text, text_at(request, "/at"), line);
 }
 
 // What a person has to do for a step that waits for one; empty for every other.
@@ -66,6 +71,30 @@ std::string wanted_of_person(const json::value& step, const std::string& executi
   return "";
 }
 
+// "ann, bob", of texts or of one.
+std::string listed(const json::value& value, std::string_view pointer) {
+  std::vector<std::string> names;
+  for (const auto& name : items_at(value, pointer)) names.push_back(text_at(name, ""));
+  return names.empty() ? text_at(value, pointer) : base::join(names, ", ");
+}
+
+// What the approvers of a step are asked, and what each said.
+void add_approval(std::string& text, const json::value& step) {
+  const auto approvers = listed(step, "/approval/approvers");
+  if (approvers.empty()) return;
+  const auto required = text_at(step, "/approval/required");
+  auto line = fmt::format("asks {}", approvers);
+  if (!required.empty() && required != "1") line += fmt::format(", of whom {} have to approve", required);
+  if (const auto message = text_at(step, "/approval/message"); !message.empty()) line += ": " + message;
+  text += fmt::format("{}    {}\n", kIndent, line);
+  for (const auto& one : items_at(step, "/approval/decisions")) {
+    line = fmt::format("{} by {} at {}", text_at(one, "/decision") == "approve" ? "approved" : "rejected",
+                       text_at(one, "/by"), readable_time(text_at(one, "/at")));
+    if (const auto comment = text_at(one, "/comment"); !comment.empty()) line += ": " + comment;
+    text += fmt::format("{}    {}\n", kIndent, line);
+  }
+}
+
 void add_step(std::string& text, const json::value& step, const std::string& execution) {
   auto line = fmt::format("  {} ({}): {}{}", text_at(step, "/name"), text_at(step, "/action"), text_at(step, "/state"),
                           duration_of(step));
@@ -75,6 +104,7 @@ void add_step(std::string& text, const json::value& step, const std::string& exe
         fmt::format(", taken up again after {} {} of the broker", restarts, restarts == "1" ? "restart" : "restarts");
   }
   add_line(text, text_at(step, "/startedAt"), line);
+  add_approval(text, step);
   if (auto wanted = wanted_of_person(step, execution); !wanted.empty()) {
     text += fmt::format("{}    {}\n", kIndent, wanted);
   }

@@ -57,5 +57,26 @@ TEST(Why, SaysWhatAPersonHasToDo) {
   EXPECT_EQ(told("aws:sleep", "Waiting").find("slipway execution"), std::string::npos);
 }
 
+TEST(Why, ShowsWhatApproversAreAskedAndWhatTheySaid) {
+  const auto why = boost::json::parse(R"({"executions": [{"id": "e-1", "kind": "launch", "createdAt": "", "steps": [
+    {"name": "Ask", "action": "aws:approve", "state": "Waiting", "approval": {
+      "message": "Open the gate?", "approvers": ["ann", "bob"], "required": 2, "decisions": [
+        {"decision": "approve", "by": "ann", "at": "2026-03-01T12:00:00.000Z", "comment": "go on"},
+        {"decision": "reject", "by": "bob", "at": "2026-03-01T12:01:00.000Z"}]}}]}]})");
+  const auto told = describe_why(why);
+  EXPECT_NE(told.find("asks ann, bob, of whom 2 have to approve: Open the gate?\n"), std::string::npos) << told;
+  EXPECT_NE(told.find("approved by ann at 2026-03-01 12:00:00 UTC: go on\n"), std::string::npos) << told;
+  EXPECT_NE(told.find("rejected by bob at 2026-03-01 12:01:00 UTC\n"), std::string::npos) << told;
+}
+
+TEST(Why, WhatTheBrokerDoesByItselfHasNoSurfaceAndNoRequest) {
+  const auto told = describe_why(boost::json::parse(R"({"requests": [
+    {"at": "2026-03-01T12:00:00.000Z", "operation": "Idle", "surface": "broker", "who": "slipway"},
+    {"at": "2026-03-01T12:00:00.000Z", "operation": "ProgramDied", "surface": "broker", "who": "slipway",
+     "after": {"reason": "The program main died."}}]})"));
+  EXPECT_NE(told.find("  Idle by slipway\n"), std::string::npos) << told;
+  EXPECT_NE(told.find("  ProgramDied by slipway: The program main died.\n"), std::string::npos) << told;
+}
+
 }  // namespace
 }  // namespace slipway::cli

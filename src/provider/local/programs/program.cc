@@ -54,10 +54,12 @@ base::Error with_lines(base::Error error, const Place& place, const std::string&
 }
 
 base::Error died(const Place& place, const std::string& name, const process::Status& status) {
-  return with_lines(
-      base::unavailable(fmt::format("the program {} {}; its last log lines say why", name, how_it_ended(status)),
-                        "ProgramDied"),
-      place, name);
+  auto error = with_lines(base::unavailable({}, "ProgramDied"), place, name);
+  // Where the message is shown without the lines, it says where they are.
+  error.message = fmt::format(
+      "the program {} {}; {}", name, how_it_ended(status),
+      error.evidence.empty() ? "it has written nothing" : "`slipway why` shows the last lines that it wrote");
+  return error;
 }
 
 }  // namespace
@@ -152,8 +154,7 @@ net::Task<broker::Endpoint> endpoint(const Machine& machine, base::EnvironmentId
     return machine.supervisors.status(place.process(name)).state == State::running;
   };
   if (std::ranges::none_of(place.names(), runs)) {
-    co_return base::unavailable("The program of this environment has ended; `slipway why` shows its last lines.",
-                                "ProgramDied");
+    co_return base::unavailable("The program of this environment has ended; `slipway why` tells how.", "ProgramDied");
   }
   if (rule.secret.empty()) co_return endpoint;
   const auto secret =

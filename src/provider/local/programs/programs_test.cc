@@ -127,7 +127,7 @@ TEST_F(Programs, OneThatDiesIsToldWithItsLastLinesAndShown) {
   start("echo no configuration; exit 3").value();
   const auto waited = act("local:waitForPort", {{"Port", port}});
   EXPECT_EQ(waited.error().code, "ProgramDied");
-  EXPECT_THAT(waited.error().message, HasSubstr("exit code 3"));
+  EXPECT_THAT(waited.error().message, HasSubstr("exit code 3; `slipway why` shows the last lines"));
   EXPECT_THAT(waited.error().evidence, Contains("no configuration"));
   const auto shown = provider->instances(environment);
   ASSERT_EQ(shown.size(), 1u);

@@ -206,7 +206,8 @@ base::Error died(const Machine& machine, const Paths& paths, std::string_view da
                    : status.exit_signal    ? fmt::format("was ended by signal {}", *status.exit_signal)
                                            : fmt::format("ended with exit code {}", status.exit_code.value_or(-1));
   const auto who = in_words(daemon);
-  std::string code = "DaemonDied", cause = fmt::format("{} {}", who, how), remedy = "its last log lines say why";
+  std::string code = "DaemonDied", cause = fmt::format("{} {}", who, how),
+              remedy = "`slipway why` shows its last log lines";
   if (lines.empty()) cause += " and wrote no reason";
   if (lines.empty() || status.exit_signal) remedy = "the kernel's log (dmesg) may say why, such as a lack of memory";
   if (says("Address already in use")) {
