@@ -123,7 +123,9 @@ void add_execution(std::string& text, const json::value& execution) {
   }
   if (text_at(execution, "/failedStep").empty()) add_failure(text, execution);
   if (auto by = text_at(execution, "/cancelledBy"); !by.empty()) {
-    add_line(text, text_at(execution, "/cancelledAt"), "  cancelled by " + by);
+    const bool completing = text_at(execution, "/completing") == "true";
+    add_line(text, text_at(execution, "/cancelledAt"),
+             (completing ? "  told to begin no further step by " : "  cancelled by ") + by);
   }
 }
 

@@ -69,6 +69,14 @@ TEST(Why, ShowsWhatApproversAreAskedAndWhatTheySaid) {
   EXPECT_NE(told.find("rejected by bob at 2026-03-01 12:01:00 UTC\n"), std::string::npos) << told;
 }
 
+TEST(Why, TellsACompletionFromACancellation) {
+  const auto told = [](bool completing) {
+    return describe_why({{"executions", {{{"id", "e-1"}, {"cancelledBy", "ann"}, {"completing", completing}}}}});
+  };
+  EXPECT_NE(told(false).find("cancelled by ann"), std::string::npos);
+  EXPECT_NE(told(true).find("told to begin no further step by ann"), std::string::npos);
+}
+
 TEST(Why, WhatTheBrokerDoesByItselfHasNoSurfaceAndNoRequest) {
   const auto told = describe_why(boost::json::parse(R"({"requests": [
     {"at": "2026-03-01T12:00:00.000Z", "operation": "Idle", "surface": "broker", "who": "slipway"},

@@ -147,6 +147,24 @@ def test_a_rejection_fails_the_launch_and_a_retry_asks_again(gate):
     gate.cli("env", "terminate", "door", "--wait", check=0)
 
 
+def test_a_child_that_asks_is_approved_by_its_environments_name(gate, tmp_path):
+    asks = CHILD.replace("action: aws:sleep", "action: aws:approve").replace(
+        "inputs: {Duration: PT1S}", "inputs: {Approvers: [admin], Message: 'Sleep?'}")
+    (tmp_path / "work/gate/child.yaml").write_text(asks.lstrip())
+    gate.cli("types", "push", tmp_path / "work/gate", check=0)
+    gate.cli("env", "launch", "gate", "door", "--no-wait", check=0)
+    execution = launch_of(gate, "door")
+    waits(gate, execution, "Child", "child")
+    child = gate.call("GET", f"/slipway/v1/executions/{execution}").json["steps"][-1]["child"]
+    answer = json.loads(gate.cli("execution", "approve", "door", "-o", "json", check=0).stdout)
+    assert (answer["id"], answer["state"]) == (child, "Success")
+    assert gate.cli("execution", "show", "door", "-o", "name", check=0).stdout.strip() == execution
+    waits(gate, execution, "Ask", "approval")
+    assert f"{execution}: Cancelled." in gate.cli("execution", "cancel", "door", check=0).stdout
+    refused = gate.cli("execution", "approve", "nobody")
+    assert refused.returncode == 3 and "no environment of that name" in refused.stderr
+
+
 def test_what_a_child_refuses_is_told(gate):
     gate.cli("env", "launch", "gate", "door", "-p", 'Names=["one"]', "--no-wait", check=0)
     until(lambda: status(gate, "door") == "failed", what="the launch to fail")

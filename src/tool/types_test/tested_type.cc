@@ -7,16 +7,37 @@
 #include "base/yaml.h"
 #include "cli/output.h"
 #include "cli/text_file.h"
+#include "config/reader.h"
 
 namespace slipway::tool {
+
+namespace {
+
+// With the nearest of those that are there, or the line that tests a folder.
+base::Error no_type(const std::filesystem::path& types_dir, const std::string& name) {
+  const std::filesystem::path path(name);
+  if (path.has_parent_path()) {
+    const auto folder = path.has_filename() ? path : path.parent_path();
+    return base::not_found(fmt::format("{} is a path, not the name of a type: slipway types test {} --types-dir {}.",
+                                       name, folder.filename().native(), folder.parent_path().native()));
+  }
+  std::vector<std::string> known;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(types_dir, failed)) {
+    if (std::filesystem::exists(entry.path() / "type.yaml", failed)) known.push_back(entry.path().filename());
+  }
+  const auto nearest = config::nearest(name, known);
+  return base::not_found(fmt::format(
+      "There is no type {} in {}; {}", name, types_dir.native(),
+      nearest.empty() ? "name another folder with --types-dir." : fmt::format("did you mean {}?", nearest)));
+}
+
+}  // namespace
 
 base::Result<TestedType> read_tested_type(const std::filesystem::path& types_dir, const std::string& name) {
   const auto file = types_dir / name / "type.yaml";
   std::error_code failed;
-  if (!std::filesystem::exists(file, failed)) {
-    return base::not_found(
-        fmt::format("There is no type {} in {}; name another folder with --types-dir.", name, types_dir.native()));
-  }
+  if (name.find('/') != std::string::npos || !std::filesystem::exists(file, failed)) return no_type(types_dir, name);
   const auto text = TRY(cli::read_text_file(file));
   auto parsed = base::parse_yaml(text);
   if (!parsed) return std::move(parsed).error().with_context(file.native());
