@@ -24,4 +24,27 @@ void log_failure(const Request& request, const base::Error& error) {
   }
 }
 
+int status_of(base::ErrorKind kind) {
+  switch (kind) {
+    case base::ErrorKind::invalid:
+      return 400;
+    case base::ErrorKind::unauthenticated:
+      return 401;
+    case base::ErrorKind::forbidden:
+      return 403;
+    case base::ErrorKind::not_found:
+      return 404;
+    case base::ErrorKind::conflict:
+      return 409;
+    case base::ErrorKind::throttled:
+      return 429;
+    case base::ErrorKind::unavailable:
+      return 503;
+    case base::ErrorKind::timed_out:
+      return 504;
+    case base::ErrorKind::internal:
+      return 500;
+  }
+}
+
 }  // namespace slipway::http

@@ -13,32 +13,9 @@ namespace slipway::surface::connect {
 
 namespace {
 
-int status_of(base::ErrorKind kind) {
-  switch (kind) {
-    case base::ErrorKind::invalid:
-      return 400;
-    case base::ErrorKind::unauthenticated:
-      return 401;
-    case base::ErrorKind::forbidden:
-      return 403;
-    case base::ErrorKind::not_found:
-      return 404;
-    case base::ErrorKind::conflict:
-      return 409;
-    case base::ErrorKind::throttled:
-      return 429;
-    case base::ErrorKind::unavailable:
-      return 502;
-    case base::ErrorKind::timed_out:
-      return 504;
-    case base::ErrorKind::internal:
-      return 500;
-  }
-}
-
-// A person reads it, in a browser.
+// A person reads it, in a browser. What does not answer is the program behind this broker: a bad gateway.
 http::Response page(const base::Error& error) {
-  return {.status = status_of(error.kind),
+  return {.status = error.kind == base::ErrorKind::unavailable ? 502 : http::status_of(error.kind),
           .headers = {{"Cache-Control", "no-store"}},
           .body = error.message + "\n",
           .content_type = "text/plain; charset=utf-8"};
