@@ -4,7 +4,8 @@
 
 #include <boost/json/object.hpp>
 
-#include "broker/environments.h"
+#include "broker/cause.h"
+#include "broker/environment.h"
 #include "storage/audit.h"
 #include "storage/environments.h"
 

@@ -1,15 +1,33 @@
 #include "broker/environment_cache.h"
 
+#include "broker/rows.h"
+
 namespace slipway::broker {
 
-EnvironmentPtr EnvironmentCache::find(const base::EnvironmentId& id) const {
-  const auto found = by_id_.find(id);
-  return found == by_id_.end() ? nullptr : found->second;
+EnvironmentCache::EnvironmentCache(storage::Database& database, const storage::Sealing& sealing)
+    : database_(database), sealing_(sealing) {}
+
+base::Result<EnvironmentPtr> EnvironmentCache::find(const base::EnvironmentId& id) {
+  const auto copy = by_id_.find(id);
+  if (copy != by_id_.end()) return copy->second;
+  auto row = TRY(storage::find_environment(database_.reader(), id));
+  if (!row) return EnvironmentPtr();
+  return keep(std::move(*row));
 }
 
-EnvironmentPtr EnvironmentCache::find(std::string_view type, std::string_view region, std::string_view name) const {
-  const auto found = by_name_.find(std::tuple(type, region, name));
-  return found == by_name_.end() ? nullptr : found->second;
+base::Result<EnvironmentPtr> EnvironmentCache::find(std::string_view type, std::string_view region,
+                                                    std::string_view name) {
+  const auto copy = by_name_.find(std::tuple(type, region, name));
+  if (copy != by_name_.end()) return copy->second;
+  auto row = TRY(storage::find_live_environment(database_.reader(), type, region, name));
+  if (!row) return EnvironmentPtr();
+  return keep(std::move(*row));
+}
+
+base::Result<EnvironmentPtr> EnvironmentCache::keep(storage::EnvironmentRow row) {
+  EnvironmentPtr environment = std::make_shared<const Environment>(TRY(from_row(std::move(row), sealing_)));
+  put(environment);
+  return environment;
 }
 
 void EnvironmentCache::put(const EnvironmentPtr& environment) {

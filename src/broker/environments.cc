@@ -50,50 +50,93 @@ Environments::Environments(net::Runtime& runtime, storage::Database& database, c
       clock_(clock),
       types_(types),
       actions_(actions),
-      providers_(std::move(providers)),
-      lifetimes_(lifetimes),
       sealing_(*settings.sealing),
-      events_(clock),
-      tickets_(clock),
+      providers_(std::move(providers)),
+      cache_(database, sealing_),
+      events_(runtime, database, clock),
+      leftovers_(runtime, database, clock, sealing_, providers_),
+      connections_({.runtime = runtime,
+                    .database = database,
+                    .clock = clock,
+                    .types = types,
+                    .actions = actions,
+                    .providers = providers_,
+                    .cache = cache_}),
+      lifetimes_({.runtime = runtime,
+                  .database = database,
+                  .clock = clock,
+                  .types = types,
+                  .providers = providers_,
+                  .cache = cache_,
+                  .events = events_},
+                 lifetimes,
+                 [this](base::EnvironmentId id, EndAction action, Cause cause) {
+                   return action == EndAction::stop ? stop(id, cause) : terminate(id, cause);
+                 }),
       tasks_(runtime),
-      engine_(runtime, database, clock, actions, *this, std::move(settings), this) {}
+      engine_(runtime, database, clock, actions, *this, std::move(settings), this),
+      executions_(database, clock, engine_, cache_) {}
 
 Environments::~Environments() = default;
 
-Provider* Environments::provider_for(std::string_view region) const {
-  const auto serves_region = [&](const Provider* provider) { return provider->serves(region); };
-  const auto found = std::ranges::find_if(providers_, serves_region);
-  return found == providers_.end() ? nullptr : *found;
+net::Task<void> Environments::start_service() {
+  CO_TRY(co_await events_.start());
+  std::vector<base::EnvironmentId> with_resources;
+  std::vector<base::EnvironmentId> terminating;
+  std::vector<Environment> available;
+  CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
+    base::Result<void> readable;
+    TRY(storage::each_live_environment(connection, [&](storage::EnvironmentRow row) {
+      auto read = from_row(std::move(row), sealing_);
+      if (!read) {
+        readable = std::move(read).error();
+        return;
+      }
+      auto& environment = *read;
+      if (has_resources(environment)) with_resources.push_back(environment.id);
+      if (environment.status == Status::terminating) terminating.push_back(environment.id);
+      if (environment.status == Status::available) available.push_back(std::move(environment));
+    }));
+    return readable;
+  }));
+  leftovers_.start(with_resources);
+  for (auto* provider : providers_.all()) provider->report_to(this);
+  for (const auto& environment : available) {
+    if (auto* provider = providers_.serving(environment.region)) provider->tend(environment);
+  }
+  CO_TRY(co_await engine_.start());
+  lifetimes_.start();
+  tasks_.spawn("terminate", [this, terminating] { return go_on_with_all(terminating); });
+  co_return base::Result<void>();
 }
 
-TypePtr Environments::type_of(const Environment& environment) const {
-  auto type = types_.find(environment.type, environment.type_version);
-  return type ? std::move(*type) : nullptr;
+boost::asio::awaitable<void> Environments::stop_service() {
+  for (auto* provider : providers_.all()) provider->report_to(nullptr);
+  tasks_.cancel();
+  co_await lifetimes_.stop();
+  co_await engine_.stop();
+  tasks_.cancel();  // those too that an execution began which ended meanwhile
+  co_await tasks_.join();
+  co_await leftovers_.stop();
+  co_await events_.stop();
 }
 
 bool Environments::serves(std::string_view region) const {
-  return provider_for(region) != nullptr;
+  return providers_.serving(region) != nullptr;
 }
 
-base::Result<std::shared_ptr<const workflow::Plan>> Environments::plan_for(const std::string& type, int version,
-                                                                           const std::string& region,
-                                                                           std::string_view operation) const {
-  const auto known = TRY(types_.find(type, version));
-  const auto* provider = provider_for(region);
-  if (provider == nullptr) return base::invalid(fmt::format("No provider serves the region {}.", region), "region");
-  auto plan = known->document(provider->name(), operation);
-  if (plan == nullptr) {
-    return base::invalid(fmt::format("The type {} has no {} document for {}.", type, operation, provider->name()),
-                         "type");
-  }
-  return plan;
+base::Result<std::shared_ptr<const workflow::Plan>> Environments::document_of(const Environment& environment,
+                                                                              std::string_view operation) const {
+  const auto type = TRY(types_.find(environment.type, environment.type_version));
+  return providers_.document(*type, environment.region, operation);
 }
 
 base::Result<Launch> Environments::check(LaunchRequest request) const {
-  auto plan = TRY(plan_for(request.type, request.version, request.region, kLaunch));
-  // All of them: what is launched must also be ended.
   const auto type = TRY(types_.find(request.type, request.version));
-  const auto& documents = type->documents.find(provider_for(request.region)->name())->second;
+  auto plan = TRY(providers_.document(*type, request.region, kLaunch));
+  const auto& provider = *providers_.serving(request.region);
+  // All of them: what is launched must also be ended.
+  const auto& documents = type->documents.find(provider.name())->second;
   for (const auto* plans : {&documents.operations, &documents.children}) {
     for (const auto& [name, document] : *plans) TRY(workflow::check_runnable(*document, actions_));
   }
@@ -119,7 +162,7 @@ base::Result<Launch> Environments::check(LaunchRequest request) const {
   environment.request_document = std::move(request.request_document);
   environment.correlation_id = request.cause.correlation_id.empty() ? environment.name : request.cause.correlation_id;
   environment.expires_at = TRY(end_of(*type, clock_.now(), request.time_to_live, clock_.now()));
-  TRY(provider_for(environment.region)->check(environment, *plan));
+  TRY(provider.check(environment, *plan));
   return Launch{.cause = std::move(request.cause), .environment = std::move(environment), .plan = std::move(plan)};
 }
 
@@ -154,7 +197,7 @@ net::Task<EnvironmentPtr> Environments::launch(Launch launch) {
   if (!written) co_return std::move(written).error();
   engine_.launch(prepared.id);
   cache_.put(environment);
-  tell_events();
+  events_.tell();
   observe::info("launch accepted", {{"environment", environment->id.str()},
                                     {"name", environment->name},
                                     {"type", environment->type},
@@ -163,28 +206,12 @@ net::Task<EnvironmentPtr> Environments::launch(Launch launch) {
   co_return environment;
 }
 
-base::Result<EnvironmentPtr> Environments::stored(const base::EnvironmentId& id) {
-  if (auto copy = cache_.find(id)) return copy;
-  auto row = TRY(storage::find_environment(database_.reader(), id));
-  if (!row) return EnvironmentPtr();
-  EnvironmentPtr environment = std::make_shared<const Environment>(TRY(from_row(std::move(*row), sealing_)));
-  cache_.put(environment);
-  return environment;
-}
-
 base::Result<EnvironmentPtr> Environments::find(const base::EnvironmentId& id) {
-  return shown(TRY(stored(id)));
+  return shown(TRY(cache_.find(id)));
 }
 
 base::Result<EnvironmentPtr> Environments::find(std::string_view type, std::string_view region, std::string_view name) {
-  auto environment = cache_.find(type, region, name);
-  if (!environment) {
-    auto row = TRY(storage::find_live_environment(database_.reader(), type, region, name));
-    if (!row) return EnvironmentPtr();
-    environment = std::make_shared<const Environment>(TRY(from_row(std::move(*row), sealing_)));
-    cache_.put(environment);
-  }
-  return shown(std::move(environment));
+  return shown(TRY(cache_.find(type, region, name)));
 }
 
 base::Result<EnvironmentPtr> Environments::shown(EnvironmentPtr environment) {
@@ -216,17 +243,17 @@ net::Task<EnvironmentPage> Environments::list(std::string type, std::string regi
 }
 
 std::vector<Instance> Environments::instances(const Environment& environment) const {
-  const auto* provider = provider_for(environment.region);
+  const auto* provider = providers_.serving(environment.region);
   return provider == nullptr ? std::vector<Instance>() : provider->instances(environment);
 }
 
 FleetStatus Environments::fleet(const Environment& environment) const {
-  const auto* provider = provider_for(environment.region);
+  const auto* provider = providers_.serving(environment.region);
   return provider == nullptr ? FleetStatus::unknown : provider->fleet(environment);
 }
 
 std::vector<std::pair<std::string, std::string>> Environments::tags(const Environment& environment) const {
-  const auto* provider = provider_for(environment.region);
+  const auto* provider = providers_.serving(environment.region);
   if (provider == nullptr) return {};
   return provider->tags(environment);
 }

@@ -302,10 +302,10 @@ TEST(Environments, WhatBecomesOfOneByItselfIsOnRecordAndFollowersHearOfIt) {
   World world;
   const auto id = world.launch(World::launch_request("first")).value()->id;
   world.wait_for("first", Status::available);
-  const auto before = world.environments->events().now();
+  const auto before = world.environments->events().ring().now();
   const auto told = [&] {
     auto place = before;
-    return world.environments->events().read(place, id, 1 << 16);
+    return world.environments->events().ring().read(place, id, 1 << 16);
   };
   world.provider.notices->notice(id, "ProgramDied", "The program main died; it is started again.");
   world.until([&] { return told().find("The program main died") != std::string::npos; });

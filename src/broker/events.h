@@ -2,7 +2,7 @@
 // What happens, as it happens, for whoever follows: status changes, steps, warnings, log lines. A ring of bounded size
 // in memory; followers are woken and read from where they are, so that a slow one costs nothing but its place. All but
 // log lines are told from the database when they are durable, in its order, so that what the ring has no more is told
-// again from there (Environments::events_after), word for word. All calls on the I/O thread. Knows no HTTP.
+// again from there (EventFeed::after), word for word. All calls on the I/O thread. Knows no HTTP.
 
 #include <compare>
 #include <cstdint>

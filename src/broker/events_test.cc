@@ -136,7 +136,7 @@ struct EventsOfTheBroker : ::testing::Test {
   std::string follow(Events::Place place, const base::EnvironmentId& environment = kAll) {
     std::string text;
     for (;;) {
-      auto told = world.run([&] { return world.environments->events_after(place, environment, 100); }).value();
+      auto told = world.run([&] { return world.environments->events().after(place, environment, 100); }).value();
       if (told.text.empty()) return text;
       EXPECT_GT(told.place, place);
       place = told.place;
@@ -164,7 +164,7 @@ struct EventsOfTheBroker : ::testing::Test {
 };
 
 TEST_F(EventsOfTheBroker, TellALaunchFromItsAcceptanceToItsEnd) {
-  const auto place = world.environments->events().now();
+  const auto place = world.environments->events().ring().now();
   world.launch(World::launch_request("first")).value();
   world.wait_for("first", Status::available);
   const auto text = follow(place);
@@ -178,7 +178,7 @@ TEST_F(EventsOfTheBroker, TellALaunchFromItsAcceptanceToItsEnd) {
 }
 
 TEST_F(EventsOfTheBroker, ARestartLosesNothingThatIsDurableAndEveryPlaceBeforeItStillHolds) {
-  const auto begin = world.environments->events().now();
+  const auto begin = world.environments->events().ring().now();
   const auto first = world.launch(World::launch_request("first")).value();
   world.launch(World::launch_request("second")).value();
   world.wait_for("first", Status::available);
@@ -211,9 +211,9 @@ TEST_F(EventsOfTheBroker, ARestartLosesNothingThatIsDurableAndEveryPlaceBeforeIt
 
 TEST_F(EventsOfTheBroker, PlacesOfAnotherDatabaseBeginWithAGap) {
   const Events::Place foreign{.epoch = 99, .number = 5, .durable = {1 << 20, 1 << 20}};
-  const auto told = world.run([&] { return world.environments->events_after(foreign, kAll, 100); }).value();
+  const auto told = world.run([&] { return world.environments->events().after(foreign, kAll, 100); }).value();
   EXPECT_THAT(told.text, HasSubstr("event: gap"));
-  EXPECT_EQ(told.place, world.environments->events().now());
+  EXPECT_EQ(told.place, world.environments->events().ring().now());
 }
 
 }  // namespace

@@ -1,19 +1,19 @@
-// The environments service's executions: what people say to them, those that are done again, and the documents that
-// their children run.
-#include "storage/executions.h"
+#include "broker/executions.h"
 
 #include <fmt/format.h>
 
-#include "broker/admission.h"
+#include <optional>
+
 #include "broker/audit.h"
-#include "broker/ending.h"
-#include "broker/environments.h"
-#include "broker/rows.h"
 #include "net/deadline.h"
 
 namespace slipway::broker {
 
 namespace {
+
+base::Error no_execution(const base::ExecutionId& id) {
+  return base::not_found(fmt::format("There is no execution {}. `slipway execution list` has their ids.", id.str()));
+}
 
 // What a call that was told to stop is given, before the answer shows the execution as it stands.
 constexpr std::chrono::seconds kLongestSettling{5};
@@ -30,8 +30,8 @@ base::Result<storage::ExecutionRow> innermost(storage::Connection& connection, s
 }
 
 // The newest of an environment that no other one has started.
-base::Result<std::optional<storage::ExecutionRow>> newest(storage::Connection& connection,
-                                                          const base::EnvironmentId& environment) {
+base::Result<std::optional<storage::ExecutionRow>> newest_whole(storage::Connection& connection,
+                                                                const base::EnvironmentId& environment) {
   auto rows = TRY(storage::executions_of(connection, environment, 1));
   if (rows.empty()) return std::optional<storage::ExecutionRow>();
   auto row = std::optional(std::move(rows.front()));
@@ -43,26 +43,53 @@ base::Result<std::optional<storage::ExecutionRow>> newest(storage::Connection& c
 
 }  // namespace
 
-base::Result<base::ExecutionId> Environments::resolve_execution(const std::string& name, Meant meant) {
-  auto& connection = database_.reader();
-  if (TRY(storage::find_execution(connection, base::ExecutionId(name)))) return base::ExecutionId(name);
-  const auto environment = resolve(name);
-  if (!environment && environment.error().kind != base::ErrorKind::not_found) return environment.error();
-  if (!environment) {
-    return base::not_found(fmt::format(
-        "There is no execution {0}, and no environment of that name or id. They are listed by `slipway execution "
-        "list` and `slipway env list`.",
-        name));
+Executions::Executions(storage::Database& database, const base::Clock& clock, workflow::Engine& engine,
+                       EnvironmentCache& cache)
+    : database_(database), clock_(clock), engine_(engine), cache_(cache) {}
+
+net::Task<ExecutionPage> Executions::list(storage::ExecutionFilter filter, std::string token, int limit) {
+  ExecutionPage page;
+  CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
+    page.executions = TRY(storage::list_executions(connection, filter, base::ExecutionId(token), limit + 1));
+    return {};
+  }));
+  if (std::ssize(page.executions) > limit) {
+    page.executions.pop_back();
+    page.next = page.executions.back().id.str();
   }
-  auto row = TRY(newest(connection, (*environment)->id));
-  if (!row) return base::not_found(fmt::format("The environment {} has no execution.", name));
-  if (meant == Meant::the_one_that_waits) row = TRY(innermost(connection, std::move(*row)));
-  return row->id;
+  co_return page;
 }
 
-net::Task<workflow::SignalResult> Environments::signal(base::ExecutionId id, workflow::Signal signal, Cause cause) {
+net::Task<workflow::ExecutionHistory> Executions::find(base::ExecutionId id) {
+  std::optional<workflow::ExecutionHistory> history;
+  CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
+    if (!TRY(storage::find_execution(connection, id))) return no_execution(id);
+    history = TRY(workflow::history_of(connection, id));
+    return {};
+  }));
+  co_return std::move(*history);
+}
+
+net::Task<std::vector<storage::JournalRow>> Executions::journal(base::ExecutionId id, std::int64_t after, int limit) {
+  std::vector<storage::JournalRow> rows;
+  CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
+    if (!TRY(storage::find_execution(connection, id))) return no_execution(id);
+    rows = TRY(storage::journal_of(connection, id, after, limit));
+    return {};
+  }));
+  co_return rows;
+}
+
+base::Result<std::optional<base::ExecutionId>> Executions::newest(const base::EnvironmentId& environment, Meant meant) {
+  auto& connection = database_.reader();
+  auto row = TRY(newest_whole(connection, environment));
+  if (row && meant == Meant::the_one_that_waits) row = TRY(innermost(connection, std::move(*row)));
+  return row ? std::optional(row->id) : std::nullopt;
+}
+
+net::Task<workflow::SignalResult> Executions::signal(base::ExecutionId id, workflow::Signal signal, Cause cause) {
   const auto row = CO_TRY(storage::find_execution(database_.reader(), id));
-  if (!row) co_return base::not_found(fmt::format("There is no execution {}.", id.str()));
+  if (!row) co_return no_execution(id);
   signal.by = cause.who;
   const auto audit = audit_row(cause, clock_.now(), row->environment_id.str(), {},
                                {{"signal", to_string(signal.kind)}, {"execution", id.str()}});
@@ -73,9 +100,9 @@ net::Task<workflow::SignalResult> Environments::signal(base::ExecutionId id, wor
   co_return result;
 }
 
-net::Task<void> Environments::cancel_execution(base::ExecutionId id, bool complete, Cause cause) {
+net::Task<void> Executions::cancel(base::ExecutionId id, bool complete, Cause cause) {
   const auto row = CO_TRY(storage::find_execution(database_.reader(), id));
-  if (!row) co_return base::not_found(fmt::format("There is no execution {}.", id.str()));
+  if (!row) co_return no_execution(id);
   const auto audit = audit_row(cause, clock_.now(), row->environment_id.str(), {},
                                {{"cancel", complete ? "complete" : "cancel"}, {"execution", id.str()}});
   const bool accepted = CO_TRY(co_await engine_.cancel(id, cause.who, complete, [audit](storage::Connection& written) {
@@ -84,36 +111,6 @@ net::Task<void> Environments::cancel_execution(base::ExecutionId id, bool comple
   if (!accepted) co_return base::conflict(fmt::format("The execution {} has ended already.", id.str()));
   co_await engine_.settled(id, net::in(kLongestSettling));
   co_return base::Result<void>();
-}
-
-base::Result<bool> Environments::again(storage::Connection& connection, const workflow::Ended& ended, base::Time now) {
-  auto row = TRY(storage::find_environment(connection, ended.identity.environment_id));
-  if (!row) return base::not_found("The environment does not exist any more.");
-  const auto version = row->version;
-  auto environment = TRY(from_row(std::move(*row), sealing_));
-  TRY(may_begin_again(ended.kind, environment));
-  TRY(admit(ended.kind, environment, now));
-  environment.status = under_way(ended.kind);
-  environment.failure.reset();
-  environment.rolled_back = false;
-  environment.updated_at = now;
-  auto changed = to_row(environment, sealing_);
-  changed.version = version;
-  TRY(storage::update_environment(connection, changed));
-  TRY(tell_status(connection, changed));
-  return ended.outputs.contains(kRolledBack);
-}
-
-base::Result<std::shared_ptr<const workflow::Plan>> Environments::find(const workflow::Identity& parent,
-                                                                       std::string_view name) const {
-  const auto row = TRY(storage::find_environment(database_.reader(), parent.environment_id));
-  if (!row) return base::not_found(fmt::format("There is no environment {}.", parent.environment_name));
-  const auto type = TRY(types_.find(row->type, static_cast<int>(row->type_version)));
-  if (const auto* provider = provider_for(parent.region)) {
-    if (auto plan = type->child(provider->name(), workflow::document_base_name(name))) return plan;
-  }
-  return base::not_found(
-      fmt::format("there is no document {} among the children of the type of {}", name, parent.environment_name));
 }
 
 }  // namespace slipway::broker

@@ -1,9 +1,9 @@
-// The environments service's resources: what an environment has made, and what outlived it.
+#include "broker/leftovers.h"
 
 #include <filesystem>
 
 #include "broker/audit.h"
-#include "broker/environments.h"
+#include "broker/resources.h"
 #include "broker/rows.h"
 #include "observe/log.h"
 #include "storage/environments.h"
@@ -21,16 +21,33 @@ bool is_path(const storage::ResourceRow& resource) {
 
 }  // namespace
 
-net::Task<std::vector<storage::ResourceRow>> Environments::resources(base::EnvironmentId id) {
-  auto rows = std::make_shared<std::vector<storage::ResourceRow>>();
-  CO_TRY(co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
-    *rows = TRY(storage::resources_of(connection, id));
-    return {};
-  }));
-  co_return std::move(*rows);
+Leftovers::Leftovers(net::Runtime& runtime, storage::Database& database, const base::Clock& clock,
+                     const storage::Sealing& sealing, const Providers& providers)
+    : runtime_(runtime),
+      database_(database),
+      clock_(clock),
+      sealing_(sealing),
+      providers_(providers),
+      tasks_(runtime) {}
+
+void Leftovers::start(const std::vector<base::EnvironmentId>& live) {
+  for (auto* provider : providers_.all()) {
+    tasks_.spawn("sweep",
+                 [this, provider, unowned = provider->leftovers(live)] { return sweep_unowned(*provider, unowned); });
+  }
+  tasks_.spawn("sweep of leftovers", [this] { return sweep_recorded(std::nullopt); });
 }
 
-net::Task<std::vector<storage::LeftoverRow>> Environments::leftovers(std::optional<base::EnvironmentId> id) {
+boost::asio::awaitable<void> Leftovers::stop() {
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+void Leftovers::sweep_after(const base::EnvironmentId& id) {
+  tasks_.spawn("sweep after " + id.str(), [this, id] { return sweep_recorded(id); });
+}
+
+net::Task<std::vector<storage::LeftoverRow>> Leftovers::list(std::optional<base::EnvironmentId> id) {
   auto rows = std::make_shared<std::vector<storage::LeftoverRow>>();
   CO_TRY(co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
     *rows = TRY(storage::leftover_resources(connection, id, kMostLeftovers));
@@ -39,10 +56,10 @@ net::Task<std::vector<storage::LeftoverRow>> Environments::leftovers(std::option
   co_return std::move(*rows);
 }
 
-net::Task<std::vector<storage::LeftoverRow>> Environments::reap_leftovers(Cause cause) {
-  const auto before = CO_TRY(co_await leftovers());
+net::Task<std::vector<storage::LeftoverRow>> Leftovers::reap(Cause cause) {
+  const auto before = CO_TRY(co_await list());
   for (const auto& leftover : before) co_await sweep_resource(leftover.resource);
-  auto after = CO_TRY(co_await leftovers());
+  auto after = CO_TRY(co_await list());
   const auto audit =
       audit_row(cause, clock_.now(), "leftovers", {{"leftovers", before.size()}}, {{"leftovers", after.size()}});
   CO_TRY(co_await database_.write(
@@ -50,9 +67,19 @@ net::Task<std::vector<storage::LeftoverRow>> Environments::reap_leftovers(Cause 
   co_return after;
 }
 
-// A document that took away what it had made has said so; what is left here, it forgot or could not.
-boost::asio::awaitable<void> Environments::sweep_after(std::optional<base::EnvironmentId> id) {
-  const auto left = co_await leftovers(id);
+boost::asio::awaitable<void> Leftovers::sweep_unowned(Provider& provider, std::vector<std::string> unowned) {
+  for (const auto& leftover : unowned) {
+    const auto removed = co_await provider.remove_leftover(leftover);
+    if (removed) {
+      observe::warning("removed what belonged to no environment", {{"leftover", leftover}});
+    } else {
+      observe::error("what belongs to no environment cannot be removed", removed.error(), {{"leftover", leftover}});
+    }
+  }
+}
+
+boost::asio::awaitable<void> Leftovers::sweep_recorded(std::optional<base::EnvironmentId> id) {
+  const auto left = co_await list(id);
   if (!left) {
     observe::error("what an environment left behind cannot be read", left.error());
     co_return;
@@ -61,7 +88,7 @@ boost::asio::awaitable<void> Environments::sweep_after(std::optional<base::Envir
 }
 
 // Read now: a launch that was taken back may have been begun again since the list was made, and fills the folder.
-boost::asio::awaitable<bool> Environments::may_be_swept(base::EnvironmentId id) {
+boost::asio::awaitable<bool> Leftovers::may_be_swept(base::EnvironmentId id) {
   auto row = std::make_shared<std::optional<storage::EnvironmentRow>>();
   const auto read = co_await database_.read([row, id](storage::Connection& connection) -> base::Result<void> {
     *row = TRY(storage::find_environment(connection, id));
@@ -72,8 +99,8 @@ boost::asio::awaitable<bool> Environments::may_be_swept(base::EnvironmentId id) 
   co_return environment && !has_resources(*environment);
 }
 
-boost::asio::awaitable<void> Environments::sweep_resource(storage::ResourceRow resource) {
-  auto* provider = provider_for(resource.region);
+boost::asio::awaitable<void> Leftovers::sweep_resource(storage::ResourceRow resource) {
+  auto* provider = providers_.serving(resource.region);
   // Whatever is not on this machine is only listed: nothing proves yet that it is ours.
   if (provider == nullptr || provider->name() != "local") co_return;
   const auto there = [this, resource]() -> net::Task<bool> {

@@ -1,8 +1,11 @@
+#include "broker/leftovers.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
+#include "broker/resources.h"
 #include "broker/test_world.h"
 
 namespace slipway::broker {
@@ -58,7 +61,7 @@ class Leftovers : public testing::Test {
     world.wait_for("first", std::nullopt);
   }
   std::size_t left() {
-    return world.run([&] { return world.environments->leftovers(); }).value().size();
+    return world.run([&] { return world.environments->leftovers().list(); }).value().size();
   }
   std::vector<std::string> states() {
     std::vector<std::string> all;
@@ -92,7 +95,7 @@ TEST_F(Leftovers, that_resist_are_listed_until_they_are_reaped) {
   terminate();
   world.until([&] { return left() == 1; });
   EXPECT_TRUE(std::filesystem::exists(folder));
-  const auto reap = [&] { return world.environments->reap_leftovers(World::cause("ReapLeftovers")); };
+  const auto reap = [&] { return world.environments->leftovers().reap(World::cause("ReapLeftovers")); };
   EXPECT_EQ(world.run(reap).value().size(), 1u);
   refusal.reset();
   EXPECT_THAT(world.run(reap).value(), IsEmpty());
@@ -114,7 +117,7 @@ TEST_F(Leftovers, nothing_of_another_region_is_touched) {
   world.run([&] { return resources.record(id, "moon", "token", {{std::string(kFolder), "/"}}); }).value();
   terminate();
   world.until([&] { return left() == 1; });
-  EXPECT_EQ(world.run([&] { return world.environments->leftovers(); }).value().front().resource.region, "moon");
+  EXPECT_EQ(world.run([&] { return world.environments->leftovers().list(); }).value().front().resource.region, "moon");
 }
 
 }  // namespace

@@ -1,20 +1,17 @@
-// The environments service's watch over ends and idleness: what is due is found in the database at every look, so that
-// a broker which was down over an end, or was killed between its warning and the end, goes on as if it had not been.
-
-#include "storage/lifetimes.h"
+#include "broker/lifetimes.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <memory>
 
 #include "broker/admission.h"
 #include "broker/audit.h"
 #include "broker/connection.h"
-#include "broker/environments.h"
 #include "net/deadline.h"
 #include "observe/log.h"
 #include "storage/environments.h"
+#include "storage/lifetimes.h"
 
 namespace slipway::broker {
 
@@ -27,8 +24,25 @@ constexpr std::chrono::minutes kCoarse{1};  // activity is stored no finer
 
 }  // namespace
 
-net::Task<EnvironmentPtr> Environments::extend(base::EnvironmentId id, milliseconds time_to_live, Cause cause) {
-  const auto environment = CO_TRY(stored(id));
+Lifetimes::Lifetimes(Services services, LifetimeSettings settings, End end)
+    : services_(services), settings_(settings), end_(std::move(end)), tasks_(services.runtime) {}
+
+void Lifetimes::start() {
+  tasks_.spawn("lifetimes", [this] { return watch(); });
+}
+
+boost::asio::awaitable<void> Lifetimes::stop() {
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+TypePtr Lifetimes::type_of(const Environment& environment) const {
+  auto type = services_.types.find(environment.type, environment.type_version);
+  return type ? std::move(*type) : nullptr;
+}
+
+net::Task<EnvironmentPtr> Lifetimes::extend(base::EnvironmentId id, milliseconds time_to_live, Cause cause) {
+  const auto environment = CO_TRY(services_.cache.find(id));
   if (!environment || environment->status == Status::terminated) {
     co_return base::not_found(fmt::format("The environment {} does not exist any more.", id.str()));
   }
@@ -37,15 +51,16 @@ net::Task<EnvironmentPtr> Environments::extend(base::EnvironmentId id, milliseco
   }
   const auto type = type_of(*environment);
   if (!type) co_return base::invalid(fmt::format("There is no environment type {}.", environment->type), "type");
-  const auto end = CO_TRY(end_of(*type, environment->created_at, time_to_live, clock_.now()));
+  const auto end = CO_TRY(end_of(*type, environment->created_at, time_to_live, services_.clock.now()));
   // An extension never takes time away.
   if (!environment->expires_at || (end && *end <= *environment->expires_at)) co_return environment;
-  const auto audit = audit_row(cause, clock_.now(), id.str(), {{"expiresAt", base::iso8601(*environment->expires_at)}},
-                               {{"expiresAt", base::iso8601(*end)}});
+  const auto audit =
+      audit_row(cause, services_.clock.now(), id.str(), {{"expiresAt", base::iso8601(*environment->expires_at)}},
+                {{"expiresAt", base::iso8601(*end)}});
   // What comes last is what counts: an end that is due at this moment waits for this, and one that was acted upon
   // refuses.
   extending_.insert(id);
-  const auto written = co_await database_.write([=](storage::Connection& connection) -> base::Result<void> {
+  const auto written = co_await services_.database.write([=](storage::Connection& connection) -> base::Result<void> {
     const auto row = TRY(storage::find_environment(connection, id));
     if (!row || row->status == to_string(Status::terminating) || row->status == to_string(Status::terminated)) {
       return base::conflict(fmt::format("{} is terminating already.", environment->name));
@@ -54,20 +69,20 @@ net::Task<EnvironmentPtr> Environments::extend(base::EnvironmentId id, milliseco
     return storage::insert_audit(connection, audit);
   });
   extending_.erase(id);
-  cache_.drop(id);
+  services_.cache.drop(id);
   CO_TRY(written);
-  co_return CO_TRY(stored(id));
+  co_return CO_TRY(services_.cache.find(id));
 }
 
-boost::asio::awaitable<void> Environments::watch_lifetimes() {
+boost::asio::awaitable<void> Lifetimes::watch() {
   for (;;) {
-    co_await look_at_lifetimes(std::chrono::steady_clock::now());
-    co_await net::sleep_for(runtime_, lifetimes_.look);
+    co_await look(std::chrono::steady_clock::now());
+    co_await net::sleep_for(services_.runtime, settings_.look);
   }
 }
 
-boost::asio::awaitable<void> Environments::look_at_lifetimes(std::chrono::steady_clock::time_point steady) {
-  const auto now = clock_.now();
+boost::asio::awaitable<void> Lifetimes::look(std::chrono::steady_clock::time_point steady) {
+  const auto now = services_.clock.now();
   auto step = milliseconds(0);
   if (last_look_) {
     step = clock_step(now - last_look_->second, std::chrono::duration_cast<milliseconds>(steady - last_look_->first));
@@ -80,17 +95,17 @@ boost::asio::awaitable<void> Environments::look_at_lifetimes(std::chrono::steady
   last_look_ = {steady, now};
 }
 
-boost::asio::awaitable<void> Environments::look_at_ends(base::Time now) {
+boost::asio::awaitable<void> Lifetimes::look_at_ends(base::Time now) {
   auto horizon = milliseconds(0);
-  for (const auto& type : types_.held()) horizon = std::max(horizon, type->time_to_live.warn);
+  for (const auto& type : services_.types.held()) horizon = std::max(horizon, type->time_to_live.warn);
   auto ids = std::make_shared<std::vector<base::EnvironmentId>>();
-  const auto read = co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
+  const auto read = co_await services_.database.read([=](storage::Connection& connection) -> base::Result<void> {
     *ids = TRY(storage::ending_environments(connection, now + horizon));
     return {};
   });
   if (!read) observe::error("the ends of environments cannot be read", read.error());
   for (const auto& id : *ids) {
-    const auto found = stored(id);
+    const auto found = services_.cache.find(id);
     const auto type = found && *found ? type_of(**found) : nullptr;
     if (!type || extending_.contains(id)) continue;
     const auto& environment = **found;
@@ -108,20 +123,20 @@ boost::asio::awaitable<void> Environments::look_at_ends(base::Time now) {
 }
 
 // The record of it is durable with the note that it was given: never twice for one end.
-boost::asio::awaitable<void> Environments::warn_of_end(Environment environment, EndAction action) {
-  const auto now = clock_.now();
+boost::asio::awaitable<void> Lifetimes::warn_of_end(Environment environment, EndAction action) {
+  const auto now = services_.clock.now();
   const boost::json::object about{{"expiresAt", base::iso8601(*environment.expires_at)}, {"action", to_string(action)}};
   const auto audit = audit_row(by_the_broker("TimeToLiveWarning"), now, environment.id.str(), {}, about);
   auto warned = std::make_shared<bool>(false);
-  const auto written = co_await database_.write([=](storage::Connection& connection) -> base::Result<void> {
+  const auto written = co_await services_.database.write([=](storage::Connection& connection) -> base::Result<void> {
     *warned = TRY(storage::set_warned(connection, environment.id, *environment.expires_at, now));
     if (!*warned) return {};
     TRY(storage::insert_audit(connection, audit));
     return tell_warning(connection, environment.id, "its time ends soon", about, now);
   });
-  cache_.drop(environment.id);
+  services_.cache.drop(environment.id);
   if (!written || !*warned) co_return;
-  tell_events();
+  services_.events.tell();
   observe::warning("an environment's time ends soon", {{"environment", environment.id.str()},
                                                        {"name", environment.name},
                                                        {"at", base::iso8601(*environment.expires_at)},
@@ -129,11 +144,10 @@ boost::asio::awaitable<void> Environments::warn_of_end(Environment environment, 
                                                        {observe::kCorrelationId, environment.correlation_id}});
 }
 
-boost::asio::awaitable<void> Environments::end_by_itself(Environment environment, EndAction action,
-                                                         std::string operation) {
+boost::asio::awaitable<void> Lifetimes::end_by_itself(Environment environment, EndAction action,
+                                                      std::string operation) {
   const auto cause = by_the_broker(std::move(operation));
-  const auto ended =
-      action == EndAction::stop ? co_await stop(environment.id, cause) : co_await terminate(environment.id, cause);
+  const auto ended = co_await end_(environment.id, action, cause);
   if (ended) {
     observe::info("an environment ends by itself", {{"environment", environment.id.str()},
                                                     {"name", environment.name},
@@ -146,14 +160,14 @@ boost::asio::awaitable<void> Environments::end_by_itself(Environment environment
   }
 }
 
-boost::asio::awaitable<void> Environments::look_at_idle(base::Time now, bool settled, bool anew) {
+boost::asio::awaitable<void> Lifetimes::look_at_idle(base::Time now, bool settled, bool anew) {
   auto ids = std::make_shared<std::vector<base::EnvironmentId>>();
   std::set<std::string> names;
-  for (const auto& type : types_.held()) {
+  for (const auto& type : services_.types.held()) {
     if (type->idle) names.insert(type->name);
   }
   for (const auto& name : names) {
-    const auto read = co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
+    const auto read = co_await services_.database.read([=](storage::Connection& connection) -> base::Result<void> {
       for (auto& id : TRY(storage::environments_with_status(connection, name, to_string(Status::available)))) {
         ids->push_back(std::move(id));
       }
@@ -164,9 +178,9 @@ boost::asio::awaitable<void> Environments::look_at_idle(base::Time now, bool set
   // What is not available any more is forgotten.
   std::erase_if(unknown_activity_, [&](const auto& id) { return std::ranges::find(*ids, id) == ids->end(); });
   // Side by side: a source that hangs holds nobody else up.
-  net::TaskGroup looks(runtime_);
+  net::TaskGroup looks(services_.runtime);
   for (const auto& id : *ids) {
-    const auto found = stored(id);
+    const auto found = services_.cache.find(id);
     if (!found || !*found) continue;
     looks.spawn("activity of " + id.str(), [this, environment = **found, now, settled, anew] {
       return look_at_activity(environment, now, settled, anew);
@@ -175,8 +189,8 @@ boost::asio::awaitable<void> Environments::look_at_idle(base::Time now, bool set
   co_await looks.join();
 }
 
-net::Task<Activity> Environments::activity_of(Environment environment, TypePtr type) {
-  auto& provider = *provider_for(environment.region);
+net::Task<Activity> Lifetimes::activity_of(Environment environment, TypePtr type) {
+  auto& provider = *services_.providers.serving(environment.region);
   if (type->idle->http.empty() || !type->endpoint) co_return co_await provider.activity(environment);
   const auto prefix = type->endpoint->prefix ? connect_path(environment.id) : std::string();
   Activity all{.known = true};
@@ -187,15 +201,15 @@ net::Task<Activity> Environments::activity_of(Environment environment, TypePtr t
   co_return all;
 }
 
-boost::asio::awaitable<void> Environments::look_at_activity(Environment environment, base::Time now, bool settled,
-                                                            bool anew) {
+boost::asio::awaitable<void> Lifetimes::look_at_activity(Environment environment, base::Time now, bool settled,
+                                                         bool anew) {
   const auto type = type_of(environment);
-  if (!type || !type->idle || provider_for(environment.region) == nullptr) co_return;
+  if (!type || !type->idle || services_.providers.serving(environment.region) == nullptr) co_return;
   const auto after = type->idle_after(environment.parameters);
   if (after <= std::chrono::minutes(0)) co_return;
-  const auto answered =
-      co_await net::with_deadline<Activity>(runtime_, net::in(kActivityPatience), "activity was not told in time",
-                                            [&] { return activity_of(environment, type); });
+  const auto answered = co_await net::with_deadline<Activity>(services_.runtime, net::in(kActivityPatience),
+                                                              "activity was not told in time",
+                                                              [&] { return activity_of(environment, type); });
   const auto seen = answered ? *answered : Activity{};
   if (!seen.known) {
     if (unknown_activity_.insert(environment.id).second) {
@@ -213,10 +227,10 @@ boost::asio::awaitable<void> Environments::look_at_activity(Environment environm
   }
   const auto last = anew ? now : last_active(environment, seen, now);
   if (!anew && environment.last_active_at && last < *environment.last_active_at + kCoarse) co_return;
-  const auto written = co_await database_.write([id = environment.id, last](storage::Connection& connection) {
+  const auto written = co_await services_.database.write([id = environment.id, last](storage::Connection& connection) {
     return storage::set_last_active(connection, id, last);
   });
-  if (written) cache_.drop(environment.id);
+  if (written) services_.cache.drop(environment.id);
 }
 
 }  // namespace slipway::broker

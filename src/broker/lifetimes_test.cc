@@ -64,7 +64,7 @@ class Lifetimes : public testing::Test {
   }
   void look() {
     net::run_to_end(world.runtime, std::function<boost::asio::awaitable<void>()>(
-                                       [&] { return world.environments->look_at_lifetimes(steady); }));
+                                       [&] { return world.environments->lifetimes().look(steady); }));
   }
   // The new broker's first look is its own, by the real clock that nobody sets: it has begun when this returns, so it
   // sees none of what passes later.
@@ -80,7 +80,7 @@ class Lifetimes : public testing::Test {
     look();
   }
   base::Result<EnvironmentPtr> extend(std::chrono::milliseconds time) {
-    return world.run([&] { return world.environments->extend(id, time, World::cause("Extend")); });
+    return world.run([&] { return world.environments->lifetimes().extend(id, time, World::cause("Extend")); });
   }
   int warnings() {
     int count = 0;
@@ -113,11 +113,11 @@ TEST_F(Lifetimes, AWarningComesOnceThenTheEnd) {
   launched();
   pass(6h);
   EXPECT_EQ(warnings(), 0);
-  auto place = world.environments->events().now();
+  auto place = world.environments->events().ring().now();
   pass(1h);
   pass(30min);
   EXPECT_EQ(warnings(), 1);
-  const auto heard = world.environments->events().read(place, {}, 1 << 16);
+  const auto heard = world.environments->events().ring().read(place, {}, 1 << 16);
   EXPECT_THAT(heard, testing::HasSubstr("event: warning"));
   EXPECT_THAT(heard, testing::HasSubstr("its time ends soon"));
   EXPECT_EQ(find()->status, Status::available);

@@ -1,23 +1,17 @@
-// The environments service's answers about executions, and lists over all types: for the operator API.
+// The environments service's lists over all types, and what an environment has made: for the operator API.
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "broker/audit.h"
 #include "broker/environments.h"
-#include "broker/rows.h"
+#include "storage/environments.h"
 #include "storage/executions.h"
-#include "workflow/history.h"
 
 namespace slipway::broker {
 
 namespace {
 
 constexpr int kMostOfAName = 100;
-
-base::Error no_execution(const base::ExecutionId& id) {
-  return base::not_found(fmt::format("There is no execution {}. `slipway execution list` has their ids.", id.str()));
-}
 
 }  // namespace
 
@@ -38,6 +32,21 @@ base::Result<EnvironmentPtr> Environments::resolve(const std::string& name_or_id
   return find(live == rows.end() ? rows.front().id : live->id);
 }
 
+base::Result<base::ExecutionId> Environments::resolve_execution(const std::string& name, Executions::Meant meant) {
+  if (TRY(storage::find_execution(database_.reader(), base::ExecutionId(name)))) return base::ExecutionId(name);
+  const auto environment = resolve(name);
+  if (!environment && environment.error().kind != base::ErrorKind::not_found) return environment.error();
+  if (!environment) {
+    return base::not_found(fmt::format(
+        "There is no execution {0}, and no environment of that name or id. They are listed by `slipway execution "
+        "list` and `slipway env list`.",
+        name));
+  }
+  auto id = TRY(executions_.newest((*environment)->id, meant));
+  if (!id) return base::not_found(fmt::format("The environment {} has no execution.", name));
+  return std::move(*id);
+}
+
 net::Task<EnvironmentPage> Environments::list(storage::EnvironmentFilter filter, std::string token, int limit) {
   std::vector<base::EnvironmentId> ids;
   CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
@@ -55,37 +64,13 @@ net::Task<EnvironmentPage> Environments::list(storage::EnvironmentFilter filter,
   co_return page;
 }
 
-net::Task<ExecutionPage> Environments::list_executions(storage::ExecutionFilter filter, std::string token, int limit) {
-  ExecutionPage page;
-  CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
-    page.executions = TRY(storage::list_executions(connection, filter, base::ExecutionId(token), limit + 1));
+net::Task<std::vector<storage::ResourceRow>> Environments::resources(base::EnvironmentId id) {
+  auto rows = std::make_shared<std::vector<storage::ResourceRow>>();
+  CO_TRY(co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
+    *rows = TRY(storage::resources_of(connection, id));
     return {};
   }));
-  if (std::ssize(page.executions) > limit) {
-    page.executions.pop_back();
-    page.next = page.executions.back().id.str();
-  }
-  co_return page;
-}
-
-net::Task<workflow::ExecutionHistory> Environments::execution(base::ExecutionId id) {
-  std::optional<workflow::ExecutionHistory> history;
-  CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
-    if (!TRY(storage::find_execution(connection, id))) return no_execution(id);
-    history = TRY(workflow::history_of(connection, id));
-    return {};
-  }));
-  co_return std::move(*history);
-}
-
-net::Task<std::vector<storage::JournalRow>> Environments::journal(base::ExecutionId id, std::int64_t after, int limit) {
-  std::vector<storage::JournalRow> rows;
-  CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
-    if (!TRY(storage::find_execution(connection, id))) return no_execution(id);
-    rows = TRY(storage::journal_of(connection, id, after, limit));
-    return {};
-  }));
-  co_return rows;
+  co_return std::move(*rows);
 }
 
 }  // namespace slipway::broker

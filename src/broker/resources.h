@@ -40,7 +40,9 @@ class Resources {
   const base::Clock& clock_;
 };
 
-// What may be done about a resource that outlived its environment (automation-documents.md, 2.12).
+// What may be done about a resource that outlived its environment (automation-documents.md, 2.12). Leftovers on this
+// machine are swept without asking; nothing asks this rule before there are resources elsewhere, in AWS (issue C),
+// which prove by the token they bear whose they are.
 enum class LeftoverRule {
   sweep,  // take it away at once
   wait,   // what was asked for last may still be on its way

@@ -160,7 +160,7 @@ TEST_F(StartStop, ABrokerStopsThoughAnExecutionEndsMeanwhileAndCannotBeFollowed)
   world.until([&] { return runs("stop") == 1; });
   world
       .run([&]() -> net::Task<void> {
-        co_await world.environments->stop();
+        co_await world.environments->stop_service();
         co_return base::Result<void>();
       })
       .value();
@@ -171,14 +171,14 @@ TEST_F(StartStop, ABrokerStopsThoughAnExecutionEndsMeanwhileAndCannotBeFollowed)
   world.environments = std::make_unique<Environments>(world.runtime, database, world.clock, *world.types, world.actions,
                                                       std::vector<Provider*>{&world.provider}, full,
                                                       LifetimeSettings{.look = std::chrono::hours(24)});
-  world.run([&] { return world.environments->start(); }).value();
+  world.run([&] { return world.environments->start_service(); }).value();
   world.until([&] { return runs("stop") == 2; });
 
   net::TaskGroup stopping(world.runtime);
   int writes = 0;
   database.before_write = [&]() -> base::Result<void> {
     // The status, the cancellation, and the end that follows from it.
-    if (++writes == 3) stopping.spawn("stop", [&] { return world.environments->stop(); });
+    if (++writes == 3) stopping.spawn("stop", [&] { return world.environments->stop_service(); });
     return {};
   };
   terminate();

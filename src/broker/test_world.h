@@ -286,11 +286,11 @@ class World {
     environments = std::make_unique<Environments>(
         runtime, *database, clock, *types, actions, std::vector<Provider*>{&provider}, settings,
         LifetimeSettings{.look = std::chrono::hours(24)});  // looks are the test's
-    run([&] { return environments->start(); }).value();
+    run([&] { return environments->start_service(); }).value();
   }
 
   void close() {
-    net::run_to_end(runtime, std::function<boost::asio::awaitable<void>()>([this] { return environments->stop(); }));
+    net::run_to_end(runtime, std::function<boost::asio::awaitable<void>()>([this] { return environments->stop_service(); }));
     net::run_to_end(runtime, std::function<boost::asio::awaitable<void>()>([this] { return types->stop(); }));
     environments.reset();
     types.reset();

@@ -184,11 +184,11 @@ net::Task<void> BrokerProcess::Parts::start(const std::function<base::Result<voi
   CO_TRY(build_server());
   // A broker that cannot be reached changes nothing; whoever connects from here on waits until it can answer.
   CO_TRY(server->listen());
-  CO_TRY(co_await environments->start());
+  CO_TRY(co_await environments->start_service());
   auto url = settings.http.public_url.empty() ? server->urls().front() : settings.http.public_url;
   while (url.ends_with('/')) url.pop_back();
   parallelcluster->set_base_url(url);
-  environments->set_public_url(url);
+  environments->connections().set_public_url(url);
   server->start();
   // Before anybody hears that we are ready: who does may ask us to stop at once.
   signals.emplace(runtime.io(), SIGTERM, SIGINT, SIGHUP);
@@ -205,7 +205,7 @@ asio::awaitable<void> BrokerProcess::Parts::wait_for_signals() {
 
 asio::awaitable<void> BrokerProcess::Parts::stop() {
   if (server) co_await server->stop();
-  co_await environments->stop();
+  co_await environments->stop_service();
   co_await types->stop();
   co_await local->stop();
 }

@@ -49,7 +49,7 @@ std::string without_ticket(const http::Request& request, const base::Environment
   if (query_at == std::string::npos) return target;
   char separator = '?';
   for (const auto part : base::split(std::string_view(request.target).substr(query_at + 1), '&')) {
-    if (part.substr(0, part.find('=')) == ConnectSurface::kTicket) continue;
+    if (part.substr(0, part.find('=')) == broker::kTicketParameter) continue;
     target += separator;
     target += part;
     separator = '&';
@@ -80,9 +80,9 @@ struct ConnectSurface::Impl {
 // ticket was used before is let through to its pass, as after "back" in a browser.
 std::optional<http::Response> ConnectSurface::Impl::enter(const http::Request& request,
                                                           const base::EnvironmentId& environment) {
-  const auto* ticket = request.query_value(kTicket);
+  const auto* ticket = request.query_value(broker::kTicketParameter);
   if (ticket == nullptr || request.method != "GET") return std::nullopt;
-  const auto who = services.environments.tickets().redeem(environment, *ticket);
+  const auto who = services.environments.connections().tickets().redeem(environment, *ticket);
   if (!who && !passes.find(environment, request)) return std::nullopt;
   auto answer = redirect(without_ticket(request, environment));
   if (who) answer.headers.emplace_back("Set-Cookie", passes.cookie(environment, *who));
@@ -98,7 +98,7 @@ Leave ConnectSurface::Impl::leave(const base::EnvironmentId& environment, const 
               if (!found || !*found || (*found)->status != broker::Status::available) on_end();
             };
             check();  // it may have ended while the program was asked
-            return std::make_shared<broker::Events::Follower>(environments.events(), check, environment);
+            return std::make_shared<broker::Events::Follower>(environments.events().ring(), check, environment);
           }};
 }
 
@@ -112,12 +112,12 @@ net::Task<http::Response> ConnectSurface::Impl::answer(http::Request& request) {
                       "and what it opened stays open for 8 hours. Ask for another one: slipway env connect NAME");
   }
   request.caller = {.id = pass->who, .name = pass->who};
-  if (!is_from_here(request, services.environments.public_url())) {
+  if (!is_from_here(request, services.environments.connections().public_url())) {
     co_return refusal(base::ErrorKind::forbidden,
                       "The request comes from a page of another site (its Origin), which may not use this connection.");
   }
   if (request.path == broker::connect_path(environment)) co_return redirect(without_ticket(request, environment));
-  auto endpoint = CO_TRY(co_await services.environments.endpoint(environment));
+  auto endpoint = CO_TRY(co_await services.environments.connections().endpoint(environment));
   co_return co_await hand_on(services.runtime, request, environment, std::move(endpoint), leave(environment, *pass));
 }
 

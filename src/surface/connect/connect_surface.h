@@ -27,7 +27,6 @@ struct Services {
 class ConnectSurface final : public http::Surface {
  public:
   static constexpr std::string_view kPrefix = "/slipway/connect/";
-  static constexpr std::string_view kTicket = "slipway-ticket";  // in the query of the first request
 
   explicit ConnectSurface(Services services);
   ~ConnectSurface() override;

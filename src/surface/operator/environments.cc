@@ -94,7 +94,8 @@ net::Task<http::Response> explain_environment(Call call) {
 net::Task<http::Response> extend_environment(Call call) {
   const auto time = CO_TRY(time_to_live(call.body()));
   const auto found = CO_TRY(call.services.environments.resolve(call.text("environment")));
-  const auto extended = CO_TRY(co_await call.services.environments.extend(found->id, time, cause_of(call.request)));
+  const auto extended =
+      CO_TRY(co_await call.services.environments.lifetimes().extend(found->id, time, cause_of(call.request)));
   co_return http::json_response(200, broker::to_json(*extended));
 }
 

@@ -15,13 +15,13 @@ constexpr std::chrono::seconds kHeartbeat{15};  // under what proxies wait for o
 // All by value: it runs after the operation has returned.
 boost::asio::awaitable<void> follow(Services services, base::EnvironmentId environment, broker::Events::Place place,
                                     http::BodyWriter& writer) {
-  auto& events = services.environments.events();
+  auto& ring = services.environments.events().ring();
   net::Doorbell bell(services.runtime);
-  const broker::Events::Follower follower(events, [&bell] { bell.ring(); });
+  const broker::Events::Follower follower(ring, [&bell] { bell.ring(); });
   // The place is known from the first byte on, so that also who saw no event can resume.
   if (!co_await writer.write(fmt::format(": ready\nretry: 2000\nid: {}\n\n", broker::Events::print(place)))) co_return;
   for (;;) {
-    auto told = co_await services.environments.events_after(place, environment, kMostAtOnceBytes);
+    auto told = co_await services.environments.events().after(place, environment, kMostAtOnceBytes);
     // The client comes back to where it was.
     if (!told) co_return;
     place = told->place;
@@ -36,6 +36,7 @@ boost::asio::awaitable<void> follow(Services services, base::EnvironmentId envir
 
 net::Task<http::Response> follow_events(Call call) {
   auto& environments = call.services.environments;
+  auto& events = environments.events();
   base::EnvironmentId environment;
   if (const auto wanted = call.text("environment"); !wanted.empty()) {
     environment = CO_TRY(environments.resolve(wanted))->id;
@@ -44,9 +45,9 @@ net::Task<http::Response> follow_events(Call call) {
   const auto* last = call.request.header("Last-Event-ID");
   const std::string field = last != nullptr && !last->empty() ? "Last-Event-ID" : "since";
   const auto since = field == "since" ? call.text("since") : *last;
-  auto place = environments.events().now();
+  auto place = events.ring().now();
   if (!since.empty()) {
-    auto found = co_await environments.events_since(since);
+    auto found = co_await events.place_of(since);
     if (!found && found.error().kind == base::ErrorKind::invalid) {
       co_return base::invalid(fmt::format("{}: {}", field, found.error().message), field);
     }

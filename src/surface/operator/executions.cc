@@ -10,7 +10,7 @@ namespace {
 using boost::json::object;
 using Kind = workflow::Signal::Kind;
 
-using Meant = broker::Environments::Meant;
+using Meant = broker::Executions::Meant;
 
 base::Result<base::ExecutionId> id_of(const Call& call, Meant meant = Meant::the_whole) {
   return call.services.environments.resolve_execution(call.text("execution"), meant);
@@ -40,7 +40,7 @@ net::Task<http::Response> list_executions(Call call) {
   if (const auto environment = call.text("environment"); !environment.empty()) {
     filter.environment_id = CO_TRY(call.services.environments.resolve(environment))->id;
   }
-  const auto page = CO_TRY(co_await call.services.environments.list_executions(
+  const auto page = CO_TRY(co_await call.services.environments.executions().list(
       std::move(filter), call.text("nextToken"), call.number("limit")));
   boost::json::array listed;
   for (const auto& row : page.executions) listed.push_back(listed_body(row));
@@ -51,7 +51,7 @@ net::Task<http::Response> list_executions(Call call) {
 
 net::Task<http::Response> describe_execution(Call call) {
   const auto id = CO_TRY(id_of(call));
-  const auto execution = CO_TRY(co_await call.services.environments.execution(id));
+  const auto execution = CO_TRY(co_await call.services.environments.executions().find(id));
   co_return http::json_response(200, broker::to_json(execution));
 }
 
@@ -59,7 +59,7 @@ net::Task<http::Response> list_journal(Call call) {
   const auto limit = call.number("limit");
   auto after = call.parameters.at("after").to_number<std::int64_t>();
   const auto id = CO_TRY(id_of(call));
-  const auto rows = CO_TRY(co_await call.services.environments.journal(id, after, limit));
+  const auto rows = CO_TRY(co_await call.services.environments.executions().journal(id, after, limit));
   boost::json::array listed;
   for (const auto& row : rows) {
     listed.push_back(object{{"id", row.jid},
@@ -78,8 +78,8 @@ net::Task<http::Response> list_journal(Call call) {
 net::Task<http::Response> end_execution(Call call, bool complete) {
   auto& environments = call.services.environments;
   const auto id = CO_TRY(id_of(call));
-  CO_TRY(co_await environments.cancel_execution(id, complete, cause_of(call.request)));
-  co_return http::json_response(202, broker::to_json(CO_TRY(co_await environments.execution(id))));
+  CO_TRY(co_await environments.executions().cancel(id, complete, cause_of(call.request)));
+  co_return http::json_response(202, broker::to_json(CO_TRY(co_await environments.executions().find(id))));
 }
 
 net::Task<http::Response> cancel_execution(Call call) {
@@ -106,8 +106,9 @@ net::Task<http::Response> signal_execution(Call call) {
   }
   auto& environments = call.services.environments;
   const auto id = CO_TRY(id_of(call, Meant::the_one_that_waits));
-  const auto result = CO_TRY(co_await environments.signal(id, std::move(signal), cause_of(call.request)));
-  co_return http::json_response(202, broker::to_json(CO_TRY(co_await environments.execution(result.execution))));
+  const auto result = CO_TRY(co_await environments.executions().signal(id, std::move(signal), cause_of(call.request)));
+  co_return http::json_response(202,
+                                broker::to_json(CO_TRY(co_await environments.executions().find(result.execution))));
 }
 
 }  // namespace

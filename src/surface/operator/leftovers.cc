@@ -28,12 +28,12 @@ http::Response leftovers_response(const std::vector<storage::LeftoverRow>& lefto
 }
 
 net::Task<http::Response> list_leftovers(Call call) {
-  co_return leftovers_response(CO_TRY(co_await call.services.environments.leftovers()));
+  co_return leftovers_response(CO_TRY(co_await call.services.environments.leftovers().list()));
 }
 
 net::Task<http::Response> reap_leftovers(Call call) {
   CO_TRY(require_administrator(call.request, "leftovers"));
-  co_return leftovers_response(CO_TRY(co_await call.services.environments.reap_leftovers(cause_of(call.request))));
+  co_return leftovers_response(CO_TRY(co_await call.services.environments.leftovers().reap(cause_of(call.request))));
 }
 
 net::Task<http::Response> list_resources(Call call) {

@@ -291,7 +291,7 @@ TEST_F(Operator, EventsAreFollowedAndResumed) {
     EXPECT_THAT(follow({}, "first", "\"available\"", since).second, HasSubstr("{\"status\":\"pending\"")) << since;
   }
   EXPECT_EQ(follow({}, "none", "").first, 404);
-  EXPECT_EQ(world.environments->events().followers(), 0u);
+  EXPECT_EQ(world.environments->events().ring().followers(), 0u);
 }
 
 TEST_F(Operator, AKeyHasTheRightsItWasMadeWith) {

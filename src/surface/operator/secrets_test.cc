@@ -180,12 +180,13 @@ TEST_F(OperatorSecrets, AnotherKeyFileIsToldAtTheStart) {
   settings.sealing = &other;
   broker::Environments environments(world.runtime, *world.database, world.clock, *world.types, world.actions,
                                     {&world.provider}, settings);
-  const auto started = world.run([&] { return environments.start(); });
+  const auto started = world.run([&] { return environments.start_service(); });
   ASSERT_FALSE(started);
   EXPECT_THAT(started.error().message, testing::AllOf(HasSubstr(id), HasSubstr("--key-file")));
   const auto read = environments.find(base::EnvironmentId(id));
   EXPECT_EQ(read.error().kind, base::ErrorKind::internal);
-  net::run_to_end(world.runtime, std::function<boost::asio::awaitable<void>()>([&] { return environments.stop(); }));
+  net::run_to_end(world.runtime,
+                  std::function<boost::asio::awaitable<void>()>([&] { return environments.stop_service(); }));
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ class Connect : public testing::Test {
     std::ofstream(folder.path / "machine" / file) << text;
   }
   base::Result<ClientConnection> connect() {
-    return world.run([&] { return world.environments->connect(id, World::cause("Connect")); });
+    return world.run([&] { return world.environments->connections().connect(id, World::cause("Connect")); });
   }
 
   test_world::TemporaryFolder folder;

@@ -1,14 +1,14 @@
-// The environments service's event stream: what became durable is told to the ring, and to followers who were away for
-// longer than the ring reaches back.
+#include "broker/event_feed.h"
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <utility>
 
-#include "broker/environments.h"
 #include "config/reader.h"
 #include "observe/log.h"
 #include "storage/events.h"
+#include "storage/installation.h"
 #include "workflow/sleep.h"
 
 namespace slipway::broker {
@@ -19,15 +19,35 @@ constexpr int kRowsAtOnce = 200;
 
 }  // namespace
 
-// Whoever makes something durable calls this, and it tells whatever there is: so the order is the database's.
-void Environments::tell_events() {
+EventFeed::EventFeed(net::Runtime& runtime, storage::Database& database, const base::Clock& clock)
+    : database_(database), clock_(clock), ring_(clock), tasks_(runtime) {}
+
+net::Task<void> EventFeed::start() {
+  std::int64_t epoch = 0;
+  storage::EventPlace before;
+  CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
+    epoch = TRY(storage::next_event_epoch(connection));
+    before = TRY(storage::last_event(connection));
+    return {};
+  }));
+  ring_.begin_epoch(epoch, before);
+  co_return base::Result<void>();
+}
+
+boost::asio::awaitable<void> EventFeed::stop() {
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+// It tells whatever there is, not what its caller wrote: so the order is the database's.
+void EventFeed::tell() {
   telling_ = false;
   const auto told = [this]() -> base::Result<void> {
     auto& connection = database_.reader();
     const auto upto = TRY(storage::last_event(connection));
-    while (events_.now().durable != upto) {
-      const auto page = TRY(storage::events_after(connection, events_.now().durable, upto, {}, kRowsAtOnce));
-      events_.publish(page.rows, page.to);
+    while (ring_.now().durable != upto) {
+      const auto page = TRY(storage::events_after(connection, ring_.now().durable, upto, {}, kRowsAtOnce));
+      ring_.publish(page.rows, page.to);
     }
     return {};
   }();
@@ -36,17 +56,22 @@ void Environments::tell_events() {
 }
 
 // The steps of all executions that went on in one turn of the loop cost one look at the database.
-void Environments::tell_events_soon() {
+void EventFeed::tell_soon() {
   if (std::exchange(telling_, true)) return;
   tasks_.spawn("tell events", [this]() -> boost::asio::awaitable<void> {
-    tell_events();
+    tell();
     co_return;
   });
 }
 
-net::Task<Events::Place> Environments::events_since(std::string since) {
+void EventFeed::tell_line(const workflow::Progress& line) {
+  if (telling_) tell();
+  ring_.publish(line);
+}
+
+net::Task<Events::Place> EventFeed::place_of(std::string since) {
   if (const auto place = Events::parse(since)) {
-    if (events_.was_told(*place)) co_return *place;
+    if (ring_.was_told(*place)) co_return *place;
     co_return base::invalid(fmt::format("{} is the id of no event: it is later than every one so far.", since));
   }
   const auto ago = config::parse_duration(since);
@@ -58,7 +83,7 @@ net::Task<Events::Place> Environments::events_since(std::string since) {
                     since));
   }
   const auto time = ago ? clock_.now() - *ago : *named;
-  if (const auto place = events_.place_of(time)) co_return *place;
+  if (const auto place = ring_.place_of(time)) co_return *place;
   // Of no life of the broker: it is told from the database.
   auto place = std::make_shared<Events::Place>();
   CO_TRY(co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
@@ -66,16 +91,15 @@ net::Task<Events::Place> Environments::events_since(std::string since) {
     return {};
   }));
   // All of it, or nothing, is in the ring.
-  co_return place->durable == events_.oldest().durable ? events_.oldest() : *place;
+  co_return place->durable == ring_.oldest().durable ? ring_.oldest() : *place;
 }
 
-net::Task<EventText> Environments::events_after(Events::Place place, base::EnvironmentId environment,
-                                                std::size_t most_bytes) {
-  if (events_.holds(place)) {
-    auto text = events_.read(place, environment, most_bytes);
+net::Task<EventText> EventFeed::after(Events::Place place, base::EnvironmentId environment, std::size_t most_bytes) {
+  if (ring_.holds(place)) {
+    auto text = ring_.read(place, environment, most_bytes);
     co_return EventText{.text = std::move(text), .place = place};
   }
-  const auto upto = events_.oldest();
+  const auto upto = ring_.oldest();
   auto page = std::make_shared<storage::EventPage>();
   CO_TRY(co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
     *page = TRY(storage::events_after(connection, place.durable, upto.durable, environment, kRowsAtOnce));
@@ -87,7 +111,7 @@ net::Task<EventText> Environments::events_after(Events::Place place, base::Envir
     answer.text += Events::text_of(answer.place, row);
   }
   if (page->to == upto.durable) {
-    answer.text += events_.gap_text(upto, place);
+    answer.text += ring_.gap_text(upto, place);
     answer.place = upto;
   }
   co_return answer;

@@ -1,10 +1,9 @@
-// The environments service's connections.
+#include "broker/connections.h"
+
 #include <fmt/format.h>
 
 #include "broker/audit.h"
-#include "broker/connection.h"
 #include "broker/ending.h"
-#include "broker/environments.h"
 #include "workflow/reference.h"
 #include "workflow/transient.h"
 
@@ -14,19 +13,22 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{25};  // less than clients and proxies wait for an answer
 
-base::Result<void> require_available(const EnvironmentPtr& environment, const base::EnvironmentId& id) {
+}  // namespace
+
+Connections::Connections(Services services) : services_(services), tickets_(services.clock) {}
+
+base::Result<EnvironmentPtr> Connections::available(const base::EnvironmentId& id) {
+  auto environment = TRY(services_.cache.find(id));
   if (!environment || environment->status == Status::terminated) {
     return base::not_found(fmt::format("The environment {} does not exist any more.", id.str()));
   }
-  if (environment->status == Status::available) return {};
+  if (environment->status == Status::available) return environment;
   return base::conflict(fmt::format("{} cannot be connected to while it is {}; it must be available.",
                                     environment->name, to_string(environment->status)));
 }
 
-}  // namespace
-
-base::Result<boost::json::value> Environments::through_the_broker(const base::EnvironmentId& id, const std::string& who,
-                                                                  const boost::json::value& own) {
+base::Result<boost::json::value> Connections::through_the_broker(const base::EnvironmentId& id, const std::string& who,
+                                                                 const boost::json::value& own) {
   const auto url = workflow::to_text(own);
   const auto authority = url.find("://");
   if (authority == std::string::npos) {  // it may be a secret: not named
@@ -34,14 +36,15 @@ base::Result<boost::json::value> Environments::through_the_broker(const base::En
   }
   const auto path_at = url.find('/', authority + 3);
   const auto path = path_at == std::string::npos ? "/" : url.substr(path_at);
-  return boost::json::value(fmt::format("{}{}{}{}slipway-ticket={}", public_url_, connect_path(id), path,
-                                        path.find('?') == std::string::npos ? '?' : '&', TRY(tickets_.issue(id, who))));
+  return boost::json::value(fmt::format("{}{}{}{}{}={}", public_url_, connect_path(id), path,
+                                        path.find('?') == std::string::npos ? '?' : '&', kTicketParameter,
+                                        TRY(tickets_.issue(id, who))));
 }
 
-net::Task<ClientConnection> Environments::connect(base::EnvironmentId id, Cause cause) {
-  const auto environment = CO_TRY(stored(id));
-  CO_TRY(require_available(environment, id));
-  auto plan = CO_TRY(plan_for(environment->type, environment->type_version, environment->region, kConnect));
+net::Task<ClientConnection> Connections::connect(base::EnvironmentId id, Cause cause) {
+  const auto environment = CO_TRY(available(id));
+  const auto type = CO_TRY(services_.types.find(environment->type, environment->type_version));
+  auto plan = CO_TRY(services_.providers.document(*type, environment->region, kConnect));
   const workflow::Identity identity{.installation_id = {},
                                     .execution_id = {},
                                     .environment_id = id,
@@ -54,13 +57,13 @@ net::Task<ClientConnection> Environments::connect(base::EnvironmentId id, Cause 
       .plan = plan,
       .identity = identity,
       .parameters = document_parameters(*plan, environment->parameters, environment->outputs)};
-  auto outputs = CO_TRY(co_await workflow::run_transient(runtime_, clock_, actions_, std::move(request), kPatience));
+  auto outputs = CO_TRY(co_await workflow::run_transient(services_.runtime, services_.clock, services_.actions,
+                                                         std::move(request), kPatience));
   // Who has got a way in is on record before it is given; what it was is not.
-  const auto audit = audit_row(cause, clock_.now(), id.str(), {}, summary(*environment));
-  CO_TRY(co_await database_.write(
+  const auto audit = audit_row(cause, services_.clock.now(), id.str(), {}, summary(*environment));
+  CO_TRY(co_await services_.database.write(
       [audit](storage::Connection& connection) { return storage::insert_audit(connection, audit); }));
   ClientConnection connection;
-  const auto type = CO_TRY(types_.find(environment->type, environment->type_version));
   if (type->connection) {
     connection.instruction = type->connection->instruction;
     for (const auto& key : type->connection->keys) {
@@ -74,11 +77,10 @@ net::Task<ClientConnection> Environments::connect(base::EnvironmentId id, Cause 
   co_return connection;
 }
 
-net::Task<Endpoint> Environments::endpoint(base::EnvironmentId id) {
-  const auto environment = CO_TRY(stored(id));
-  CO_TRY(require_available(environment, id));
-  const auto type = CO_TRY(types_.find(environment->type, environment->type_version));
-  const auto* provider = provider_for(environment->region);
+net::Task<Endpoint> Connections::endpoint(base::EnvironmentId id) {
+  const auto environment = CO_TRY(available(id));
+  const auto type = CO_TRY(services_.types.find(environment->type, environment->type_version));
+  const auto* provider = services_.providers.serving(environment->region);
   if (!type->endpoint || provider == nullptr) {
     co_return base::invalid(
         fmt::format("{} has no endpoint: its type {} declares none.", environment->name, type->name));
