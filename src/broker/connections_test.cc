@@ -1,15 +1,15 @@
+#include "broker/connections.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-#include "broker/connection.h"
-#include "broker/test_world.h"
+#include "broker/machine_fixture.h"
 
 namespace slipway::broker {
 namespace {
 
-using test_world::ScriptedAction;
 using test_world::World;
 using testing::HasSubstr;
 
@@ -19,10 +19,6 @@ parameters:
   Configuration: {type: StringMap}
 documents:
   local: {launch: launch.yaml, terminate: launch.yaml, connect: connect.yaml}
-)";
-constexpr std::string_view kLaunch = R"(schemaVersion: '0.3'
-mainSteps:
-  - {name: Only, action: 'test:make', inputs: {}, isEnd: true}
 )";
 constexpr std::string_view kConnect = R"(schemaVersion: '0.3'
 mainSteps:
@@ -44,43 +40,24 @@ class LookAction final : public workflow::PlainAction {
   std::optional<base::Error> failure;
 };
 
-class Connect : public testing::Test {
+class Connect : public test_world::MachineTest {
  protected:
-  Connect() {
-    write("type.yaml", kType);
-    write("launch.yaml", kLaunch);
+  Connect() : MachineTest(kType, {"launch"}) {
     write("connect.yaml", kConnect);
-    world.actions.add("test:make",
-                      std::make_unique<ScriptedAction>(world.runtime, world.scripts["test:make"],
-                                                       workflow::Action::Inputs{}, std::vector<std::string_view>{}));
     auto made = std::make_unique<LookAction>();
     look = made.get();
     world.actions.add("test:look", std::move(made));
-    world.types_dir = folder.path;
-    world.restart();
-  }
-  void launch() {
-    auto request = World::launch_request("first");
-    request.type = "machine";
-    id = world.launch(std::move(request)).value()->id;
-    world.until([&] { return world.environments->find(id).value()->status == Status::available; });
-  }
-  void write(const std::string& file, std::string_view text) {
-    std::filesystem::create_directories(folder.path / "machine");
-    std::ofstream(folder.path / "machine" / file) << text;
+    world.restart_with(types.path());
+    launch_available();
   }
   base::Result<ClientConnection> connect() {
     return world.run([&] { return world.environments->connections().connect(id, World::cause("Connect")); });
   }
 
-  test_world::TemporaryFolder folder;
-  World world;
   LookAction* look = nullptr;
-  base::EnvironmentId id;
 };
 
 TEST_F(Connect, AClientGetsWhatTheDocumentPutsOutAndNothingOfItIsStored) {
-  launch();
   EXPECT_EQ(connect().value().values, (boost::json::object{{"url", "http://127.0.0.1/?token=hush"}}));
   world.restart();
   std::string stored;
@@ -94,7 +71,6 @@ TEST_F(Connect, AClientGetsWhatTheDocumentPutsOutAndNothingOfItIsStored) {
 }
 
 TEST_F(Connect, EachConnectionHasItsAuditRecord) {
-  launch();
   connect().value();
   const auto audit = storage::list_audit(world.database->reader(), id.str(), 0, 1).value();
   EXPECT_EQ(audit.front().what, "Connect");
@@ -102,7 +78,6 @@ TEST_F(Connect, EachConnectionHasItsAuditRecord) {
 }
 
 TEST_F(Connect, AFailureIsToldInTheWordsOfItsStep) {
-  launch();
   look->failure = base::unavailable("The server does not answer.", "NoAnswer");
   const auto failed = connect();
   EXPECT_EQ(failed.error().code, "NoAnswer");
@@ -110,12 +85,11 @@ TEST_F(Connect, AFailureIsToldInTheWordsOfItsStep) {
 }
 
 TEST_F(Connect, OnlyWhatIsAvailableIsConnectedTo) {
-  launch();
-  world.action("test:make").held = true;
-  world.run([&] { return world.environments->terminate(id, World::cause("Delete")); }).value();
+  world.action("test:launch").held = true;
+  terminate();
   EXPECT_EQ(connect().error().kind, base::ErrorKind::conflict);
-  world.action("test:make").held = false;
-  world.until([&] { return world.environments->find(id).value()->status == Status::terminated; });
+  world.action("test:launch").held = false;
+  until(Status::terminated);
   EXPECT_EQ(connect().error().kind, base::ErrorKind::not_found);
 }
 

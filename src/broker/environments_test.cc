@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "broker/test_world.h"
 #include "broker/why.h"
 #include "storage/audit.h"
@@ -78,10 +76,9 @@ TEST(Environments, AParameterThatIsTooLargeForItsDocumentIsRefusedByTheCheck) {
 }
 
 TEST(Environments, ADocumentThatNeedsAParameterStoreIsRefusedAtTheLaunchAlsoWhenItRunsLast) {
+  const test_world::TypeFolder types;
   World world;
-  const auto types = world.folder.path / "types";
-  std::filesystem::create_directories(types / "stored");
-  const auto write = [&](const char* name, std::string_view text) { std::ofstream(types / "stored" / name) << text; };
+  const auto write = [&](const char* file, std::string_view text) { types.write("stored", file, text); };
   write("type.yaml",
         "name: stored\ntitle: Stored\ndescription: Needs a store.\nparameters: {Name: {type: String}}\n"
         "documents: {local: {launch: launch.yaml, terminate: terminate.yaml}}\n");
@@ -90,8 +87,7 @@ TEST(Environments, ADocumentThatNeedsAParameterStoreIsRefusedAtTheLaunchAlsoWhen
         "schemaVersion: '0.3'\nparameters: {Name: {type: String, default: '{{ ssm:/name }}'}}\n" + steps);
   write("terminate.yaml",
         "schemaVersion: '0.3'\nparameters: {Image: {type: String, default: '{{ ssm:/i }}'}}\n" + steps);
-  world.types_dir = types;
-  world.restart();
+  world.restart_with(types.path());
   auto request = World::launch_request("first");
   request.type = "stored";
   request.parameters = {{"Name", "given"}};

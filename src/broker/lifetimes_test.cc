@@ -3,17 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <limits>
 
 #include "broker/connection.h"
-#include "broker/test_world.h"
+#include "broker/machine_fixture.h"
 
 namespace slipway::broker {
 namespace {
 
 using namespace std::chrono_literals;
-using test_world::ScriptedAction;
 using test_world::World;
 
 constexpr std::string_view kType = R"(name: machine
@@ -27,40 +25,13 @@ idle: {after: '{{ Minutes }}', action: stop}
 timeToLive: {default: 8h, most: 24h, warn: 1h, action: terminate}
 )";
 
-class Lifetimes : public testing::Test {
+class Lifetimes : public test_world::MachineTest {
  protected:
-  Lifetimes() {
-    write("type.yaml", kType);
-    for (const std::string operation : {"launch", "terminate", "start", "stop"}) {
-      write(operation + ".yaml", "schemaVersion: '0.3'\nmainSteps:\n  - {name: Only, action: 'test:" + operation +
-                                     "', inputs: {}, isEnd: true}\n");
-      const auto action = "test:" + operation;
-      world.actions.add(
-          action, std::make_unique<ScriptedAction>(world.runtime, world.scripts[action], workflow::Action::Inputs{},
-                                                   std::vector<std::string_view>{}));
-    }
-    world.types_dir = types.path;
-    world.restart();
-  }
+  Lifetimes() : MachineTest(kType, {"launch", "terminate", "start", "stop"}) { world.restart_with(types.path()); }
 
-  void write(const std::string& file, std::string_view text) {
-    std::filesystem::create_directories(types.path / "machine");
-    std::ofstream(types.path / "machine" / file) << text;
-  }
-  base::Result<EnvironmentPtr> launch(std::optional<std::chrono::milliseconds> time = {}) {
-    auto request = World::launch_request("first");
-    request.type = "machine";
-    request.time_to_live = time;
-    return world.launch(std::move(request));
-  }
-  void launched(std::optional<std::chrono::milliseconds> time = {}) {
-    id = launch(time).value()->id;
-    until(Status::available);
+  void launched() {
+    launch_available();
     look();
-  }
-  EnvironmentPtr find() { return world.environments->find(id).value(); }
-  void until(Status status) {
-    world.until([&] { return find()->status == status; });
   }
   void look() {
     net::run_to_end(world.runtime, std::function<boost::asio::awaitable<void>()>(
@@ -91,11 +62,17 @@ class Lifetimes : public testing::Test {
     }
     return count;
   }
+  // From now on the endpoint's answers tell of activity.
+  void ask_the_endpoint() {
+    std::string type(kType);
+    type.replace(type.find("action: stop}"), 13, R"(action: stop, activity: {http: [
+  {path: /status, last: last_activity}, {path: '/kernels?quiet=1', busy: {select: '$..state', equals: busy}}]}}
+endpoint: {prefix: true})");
+    write("type.yaml", type);
+    restart();
+  }
   void use(Activity activity) { world.provider.used = activity; }
 
-  test_world::TemporaryFolder types;
-  World world;
-  base::EnvironmentId id;
   std::chrono::steady_clock::time_point steady = std::chrono::steady_clock::now();
 };
 
@@ -228,21 +205,16 @@ TEST_F(Lifetimes, ATerminateAtTheSameMomentWins) {
   launched();
   use({.known = true});
   world.action("test:terminate").held = true;
-  world.run([&] { return world.environments->terminate(id, World::cause("Delete")); }).value();
+  terminate();
   pass(2h);
   EXPECT_EQ(find()->status, Status::terminating);
-  EXPECT_EQ(world.action("test:stop").runs, 0);
+  EXPECT_EQ(runs("stop"), 0);
   world.action("test:terminate").held = false;
   until(Status::terminated);
 }
 
 TEST_F(Lifetimes, AnEndpointIsAskedWhereTheTypeSaysHowAndAllItsAnswersCount) {
-  std::string type(kType);
-  type.replace(type.find("action: stop}"), 13, R"(action: stop, activity: {http: [
-  {path: /status, last: last_activity}, {path: '/kernels?quiet=1', busy: {select: '$..state', equals: busy}}]}}
-endpoint: {prefix: true})");
-  write("type.yaml", type);
-  restart();
+  ask_the_endpoint();
   launched();
   const auto prefix = connect_path(id);
   const auto answer = [&](std::string state) {

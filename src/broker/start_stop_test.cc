@@ -1,15 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-
-#include "broker/test_world.h"
+#include "broker/machine_fixture.h"
 #include "workflow/engine_fixture.h"
 
 namespace slipway::broker {
 namespace {
 
-using test_world::ScriptedAction;
 using test_world::World;
 using testing::HasSubstr;
 
@@ -21,49 +18,19 @@ documents:
   local: {launch: launch.yaml, terminate: terminate.yaml, start: start.yaml, stop: stop.yaml}
 )";
 
-// A type whose every document is one step, which the test holds and makes fail.
-class StartStop : public testing::Test {
+class StartStop : public test_world::MachineTest {
  protected:
-  StartStop() {
-    write("type.yaml", kType);
-    for (const std::string operation : {"launch", "terminate", "start", "stop"}) {
-      write(operation + ".yaml", "schemaVersion: '0.3'\nmainSteps:\n  - {name: Only, action: 'test:" + operation +
-                                     "', inputs: {}, isEnd: true}\n");
-      const auto action = "test:" + operation;
-      world.actions.add(
-          action, std::make_unique<ScriptedAction>(world.runtime, world.scripts[action], workflow::Action::Inputs{},
-                                                   std::vector<std::string_view>{}));
-    }
-    world.types_dir = folder.path;
-    world.restart();
-    auto request = World::launch_request("first");
-    request.type = "machine";
-    id = world.launch(std::move(request)).value()->id;
-    until(Status::available);
+  StartStop() : MachineTest(kType, {"launch", "terminate", "start", "stop"}) {
+    world.restart_with(types.path());
+    launch_available();
   }
 
-  void write(const std::string& file, std::string_view text) {
-    std::filesystem::create_directories(folder.path / "machine");
-    std::ofstream(folder.path / "machine" / file) << text;
-  }
-  EnvironmentPtr find() { return world.environments->find(id).value(); }
-  void until(Status status) {
-    world.until([&] { return find()->status == status; });
-  }
   base::Result<EnvironmentPtr> start() {
     return world.run([&] { return world.environments->start(id, World::cause("Start")); });
   }
   base::Result<EnvironmentPtr> stop() {
     return world.run([&] { return world.environments->stop(id, World::cause("Stop")); });
   }
-  void terminate() {
-    world.run([&] { return world.environments->terminate(id, World::cause("Delete")); }).value();
-  }
-  int runs(const std::string& operation) { return world.action("test:" + operation).runs; }
-
-  test_world::TemporaryFolder folder;
-  World world;
-  base::EnvironmentId id;
 };
 
 TEST_F(StartStop, WhatIsStoppedStaysAndStartsAgain) {
@@ -190,14 +157,13 @@ TEST_F(StartStop, ABrokerStopsThoughAnExecutionEndsMeanwhileAndCannotBeFollowed)
 }
 
 TEST_F(StartStop, ATypeWithoutTheDocumentRefuses) {
-  world.types_dir = "types";
-  world.restart();
+  world.restart_with("types");
   const auto cluster = world.launch(World::launch_request("cluster")).value()->id;
   world.wait_for("cluster", Status::available);
   const auto refused = world.run([&] { return world.environments->stop(cluster, World::cause("Stop")); });
   EXPECT_EQ(refused.error().kind, base::ErrorKind::invalid);
   EXPECT_THAT(refused.error().message, HasSubstr("has no stop document"));
-  world.types_dir = folder.path;
+  world.types_dir = types.path();
 }
 
 }  // namespace

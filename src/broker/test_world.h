@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
@@ -35,6 +36,19 @@ class TemporaryFolder {
     std::filesystem::remove_all(path, ignored);
   }
   std::filesystem::path path;
+};
+
+// Types that a test writes.
+class TypeFolder {
+ public:
+  void write(const std::string& type, const std::string& file, std::string_view text) const {
+    std::filesystem::create_directories(path() / type);
+    std::ofstream(path() / type / file) << text;
+  }
+  const std::filesystem::path& path() const { return folder_.path; }
+
+ private:
+  TemporaryFolder folder_;
 };
 
 class ManualClock final : public base::Clock {
@@ -187,6 +201,11 @@ class World {
     close();
     open();
   }
+  // The same, with the types below `root` instead of this repository's.
+  void restart_with(std::filesystem::path root) {
+    types_dir = std::move(root);
+    restart();
+  }
 
   template <class F>
   auto run(F task) {
@@ -205,6 +224,10 @@ class World {
   }
 
   ScriptedAction::Script& action(const std::string& name) { return scripts.at(name); }
+  // Before a restart; without inputs.
+  void add_action(const std::string& name, std::vector<std::string_view> outputs = {}) {
+    add(name, {}, std::move(outputs));
+  }
 
   static LaunchRequest launch_request(std::string name) {
     LaunchRequest request;
@@ -290,7 +313,8 @@ class World {
   }
 
   void close() {
-    net::run_to_end(runtime, std::function<boost::asio::awaitable<void>()>([this] { return environments->stop_service(); }));
+    net::run_to_end(runtime,
+                    std::function<boost::asio::awaitable<void>()>([this] { return environments->stop_service(); }));
     net::run_to_end(runtime, std::function<boost::asio::awaitable<void>()>([this] { return types->stop(); }));
     environments.reset();
     types.reset();

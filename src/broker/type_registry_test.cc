@@ -27,20 +27,14 @@ outputs: [Only.Id]
 class Registry : public testing::Test {
  protected:
   Registry() {
-    world.actions.add("test:make", std::make_unique<test_world::ScriptedAction>(
-                                       world.runtime, world.scripts["test:make"], workflow::Action::Inputs{},
-                                       std::vector<std::string_view>{"Id"}));
+    world.add_action("test:make", {"Id"});
     world.action("test:make").outputs = {{"Id", "i-1"}};
     write("launch.yaml", kDocument);
     write("type.yaml", type_yaml("One"));
-    world.types_dir = folder.path;
-    world.restart();
+    world.restart_with(folder.path());
   }
 
-  void write(const std::string& file, std::string_view text) {
-    std::filesystem::create_directories(folder.path / "thing");
-    std::ofstream(folder.path / "thing" / file) << text;
-  }
+  void write(const std::string& file, std::string_view text) { folder.write("thing", file, text); }
   TypeRegistry& types() { return *world.types; }
   std::string title() {
     const auto type = types().find("thing");
@@ -72,7 +66,7 @@ class Registry : public testing::Test {
     return world.environments->find(id).value();
   }
 
-  test_world::TemporaryFolder folder;
+  test_world::TypeFolder folder;
   test_world::World world;
 };
 
@@ -88,28 +82,28 @@ TEST_F(Registry, AFolderThatChangesIsTakenWithoutARestart) {
 }
 
 TEST_F(Registry, AnotherRootUnderTheSameNameIsTaken) {
-  const auto away = folder.path.string() + ".away";
-  const auto next = folder.path.string() + ".next";
-  std::filesystem::copy(folder.path, next, std::filesystem::copy_options::recursive);
+  const auto away = folder.path().string() + ".away";
+  const auto next = folder.path().string() + ".next";
+  std::filesystem::copy(folder.path(), next, std::filesystem::copy_options::recursive);
   std::ofstream(next + "/thing/type.yaml") << type_yaml("Two");
-  std::filesystem::rename(folder.path, away);
-  std::filesystem::rename(next, folder.path);
+  std::filesystem::rename(folder.path(), away);
+  std::filesystem::rename(next, folder.path());
   until_title("Two");
   // As a deployment does it: a link that is replaced in one step.
   std::filesystem::remove_all(away);
-  std::filesystem::rename(folder.path, away);
-  std::filesystem::create_symlink(away, folder.path);
+  std::filesystem::rename(folder.path(), away);
+  std::filesystem::create_symlink(away, folder.path());
   std::ofstream(away + "/thing/type.yaml") << type_yaml("Three");
   until_title("Three");
-  std::filesystem::remove(folder.path);
-  std::filesystem::rename(away, folder.path);
+  std::filesystem::remove(folder.path());
+  std::filesystem::rename(away, folder.path());
 }
 
 TEST_F(Registry, ABrokenFolderKeepsTheLastGoodVersionAndSaysWhy) {
   write("type.yaml", "name: thing\ntitle: [\n");
   world.until([&] { return !types().list().front().problem.empty(); });
   EXPECT_EQ(title(), "One");
-  EXPECT_THAT(types().list().front().problem, HasSubstr(folder.path.string() + "/thing/type.yaml:3:1: E-PARSE"));
+  EXPECT_THAT(types().list().front().problem, HasSubstr(folder.path().string() + "/thing/type.yaml:3:1: E-PARSE"));
   EXPECT_TRUE(launch("first"));
   // Also where the broker starts with it.
   world.restart();
@@ -121,7 +115,7 @@ TEST_F(Registry, ABrokenFolderKeepsTheLastGoodVersionAndSaysWhy) {
 }
 
 TEST_F(Registry, ANewFolderIsAType) {
-  const auto other = folder.path / "other";
+  const auto other = folder.path() / "other";
   std::filesystem::create_directories(other);
   std::ofstream(other / "launch.yaml") << kDocument;
   std::ofstream(other / "type.yaml")
@@ -137,7 +131,7 @@ TEST_F(Registry, WhatRunsKeepsItsVersion) {
   EXPECT_EQ(available(id)->instance_id, "i-1");
   write("type.yaml", type_yaml("Two"));
   until_title("Two");
-  std::filesystem::remove_all(folder.path / "thing");
+  std::filesystem::remove_all(folder.path() / "thing");
   world.until([&] { return types().find("thing") == nullptr; });
   EXPECT_THAT(launch("second").error().message, HasSubstr("no environment type thing"));
   world.restart();

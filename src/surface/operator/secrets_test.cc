@@ -64,10 +64,9 @@ class OperatorSecrets : public testing::Test {
   OperatorSecrets() {
     for (const auto& [name, text] :
          {std::pair{"type", kType}, {"launch", kLaunch}, {"child", kChild}, {"terminate", kTerminate}}) {
-      fs::create_directories(types.path / "vault");
-      std::ofstream(types.path / "vault" / (std::string(name) + ".yaml")) << text;
+      types.write("vault", std::string(name) + ".yaml", text);
     }
-    world.types_dir = types.path;
+    world.types_dir = types.path();
     world.settings.sealing = &seal;
     seal.use(auth::Seal::load_or_create(world.folder.path / "sealing.key").value());
     world.restart();
@@ -118,7 +117,7 @@ class OperatorSecrets : public testing::Test {
   }
 
   World world;
-  broker::test_world::TemporaryFolder types;
+  broker::test_world::TypeFolder types;
   auth::ColumnSeal seal;
 };
 
