@@ -41,8 +41,9 @@ Activity told_by(const HttpQuestion& question, const json::value& answer) {
 }
 
 Activity together(const Activity& a, const Activity& b) {
-  if (!a.known || !b.known) return {};
-  return {.known = true, .busy = a.busy || b.busy, .last = std::max(a.last, b.last)};
+  const bool busy = (a.known && a.busy) || (b.known && b.busy);
+  if (!busy && (!a.known || !b.known)) return {};
+  return {.known = true, .busy = busy, .last = std::max(a.last, b.last)};
 }
 
 }  // namespace slipway::broker

@@ -19,7 +19,8 @@ struct HttpQuestion;  // broker/environment_type.h
 
 // What the endpoint's answer to the question tells. Unknown where what the question selects is not there, or no time.
 Activity told_by(const HttpQuestion& question, const boost::json::value& answer);
-// What two answers tell together: unknown where one of them is.
+// What two answers tell together: busy where one of them is, whatever the other would have told; else unknown where one
+// of them is.
 Activity together(const Activity& a, const Activity& b);
 
 }  // namespace slipway::broker

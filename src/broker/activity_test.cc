@@ -51,13 +51,18 @@ TEST(Activities, ValuesAreComparedAsTheyAre) {
   EXPECT_TRUE(told("", "tasks", 3, R"({"tasks": 3})").busy);
 }
 
-TEST(Activities, TogetherTheyTellTheMostUseAndNothingWhereOneIsUnknown) {
+TEST(Activities, TogetherTheyTellTheMostUse) {
   const base::Time early{std::chrono::hours(1)}, late{std::chrono::hours(2)};
   const auto both = together({.known = true, .busy = true, .last = early}, {.known = true, .last = late});
   EXPECT_TRUE(both.known && both.busy);
   EXPECT_EQ(both.last, late);
   EXPECT_EQ(together({.known = true}, {.known = true, .last = late}).last, late);
-  EXPECT_FALSE(together({.known = true, .busy = true}, {}).known);
+}
+
+TEST(Activities, AUseIsKnownWhateverElseIsUnknownAndIdlenessIsNot) {
+  const auto busy = together({}, {.known = true, .busy = true});
+  EXPECT_TRUE(busy.known && busy.busy);
+  EXPECT_FALSE(together({.known = true}, {}).known);
 }
 
 }  // namespace

@@ -194,10 +194,17 @@ net::Task<Activity> Lifetimes::activity_of(Environment environment, TypePtr type
   if (type->idle->http.empty() || !type->endpoint) co_return co_await provider.activity(environment);
   const auto prefix = type->endpoint->prefix ? connect_path(environment.id) : std::string();
   Activity all{.known = true};
+  std::optional<base::Error> failure;
   for (const auto& question : type->idle->http) {
-    const auto answer = CO_TRY(co_await provider.ask(environment, *type->endpoint, prefix + question.path));
-    all = together(all, told_by(question, answer));
+    const auto answer = co_await provider.ask(environment, *type->endpoint, prefix + question.path);
+    if (answer) {
+      all = together(all, told_by(question, *answer));
+    } else {
+      failure = answer.error();
+    }
   }
+  // What was not told may be the only thing that uses it, so it counts as unknown, unless another answer shows a use.
+  if (failure && !all.busy) co_return std::move(*failure);
   co_return all;
 }
 

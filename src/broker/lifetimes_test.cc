@@ -239,6 +239,21 @@ TEST_F(Lifetimes, AnEndpointIsAskedWhereTheTypeSaysHowAndAllItsAnswersCount) {
   until(Status::stopped);
 }
 
+TEST_F(Lifetimes, AnAnswerThatShowsAUseCountsThoughAnotherIsMissing) {
+  ask_the_endpoint();
+  launched();
+  const auto prefix = connect_path(id);
+  const auto launched_at = base::iso8601(world.clock.now());
+  world.provider.answers[prefix + "/kernels?quiet=1"] = boost::json::array{{{"state", "busy"}}};
+  pass(2h);
+  world.provider.answers[prefix + "/kernels?quiet=1"] = boost::json::array{{{"state", "idle"}}};
+  world.provider.answers[prefix + "/status"] = {{"last_activity", launched_at}};
+  pass(59min);
+  EXPECT_EQ(find()->status, Status::available);
+  pass(1min);
+  until(Status::stopped);
+}
+
 TEST_F(Lifetimes, ASourceThatFailsStopsNothing) {
   launched();
   world.provider.activity_failure = base::unavailable("it does not answer");
