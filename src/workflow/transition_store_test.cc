@@ -6,6 +6,7 @@
 #include "storage/sqlite/migrate.h"
 #include "workflow/engine_fixture.h"
 #include "workflow/new_execution.h"
+#include "workflow/plan_fixture.h"
 
 namespace slipway::workflow {
 namespace {
@@ -17,18 +18,6 @@ using storage::sqlite::SqliteConnection;
 
 const base::EnvironmentId kEnvironment("env-1");
 const base::ExecutionId kParent("01890000-0000-7000-8000-000000000001");
-
-Step step(std::string name, Step::Kind kind, json::object inputs, int next) {
-  Step made;
-  made.name = std::move(name);
-  made.kind = kind;
-  made.action = kind == Step::Kind::action ? "local:do" : "aws:own";
-  made.effect = EffectClass::name;
-  made.inputs = std::move(inputs);
-  made.next = next;
-  made.default_timeout = kind == Step::Kind::loop ? std::chrono::seconds(0) : std::chrono::seconds(3600);
-  return made;
-}
 
 // Everything that is no plain action, one after the other.
 std::shared_ptr<const Plan> outer() {
