@@ -201,6 +201,30 @@ def processes_in(folder):
     return found
 
 
+# A document that does nothing.
+NOTHING = """
+schemaVersion: '0.3'
+mainSteps:
+  - name: Nothing
+    action: aws:sleep
+    inputs: {Duration: PT0S}
+    isEnd: true
+"""
+
+
+@pytest.fixture
+def type_folder(tmp_path):
+    """Writes the folder of a type: `type_folder("gate", type=..., launch=...)`, a text for each YAML file."""
+    def write(name, **texts):
+        folder = tmp_path / "work" / name
+        folder.mkdir(parents=True)
+        for file, text in texts.items():
+            (folder / f"{file}.yaml").write_text(text.lstrip())
+        (folder / "README.md").write_text(f"# {name}\n")
+        return folder
+    return write
+
+
 @pytest.fixture(scope="session", autouse=True)
 def scratch():
     yield SCRATCH

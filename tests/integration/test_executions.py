@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from conftest import until
+from conftest import NOTHING, until
 
 TYPE = """
 name: gate
@@ -51,25 +51,13 @@ mainSteps:
     inputs: {Duration: PT1S}
     isEnd: true
 """
-TERMINATE = """
-schemaVersion: '0.3'
-mainSteps:
-  - name: Nothing
-    action: aws:sleep
-    inputs: {Duration: PT0S}
-    isEnd: true
-"""
 
 
 @pytest.fixture
-def gate(new_broker, tmp_path):
-    folder = tmp_path / "work/gate"
-    folder.mkdir(parents=True)
-    for name, text in (("type", TYPE), ("launch", LAUNCH), ("child", CHILD), ("terminate", TERMINATE)):
-        (folder / f"{name}.yaml").write_text(text.lstrip())
-    (folder / "README.md").write_text("# gate\n")
+def gate(new_broker, type_folder):
     broker = new_broker().start()
-    broker.cli("types", "push", folder, check=0)
+    broker.cli("types", "push",
+               type_folder("gate", type=TYPE, launch=LAUNCH, child=CHILD, terminate=NOTHING), check=0)
     return broker
 
 

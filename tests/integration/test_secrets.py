@@ -1,6 +1,6 @@
 """A sensitive parameter in the whole program: the documents use it, and no file of the broker's holds it, logs and backups
 included."""
-from conftest import until
+from conftest import NOTHING, until
 
 VALUE = "correct horse battery staple"
 TYPE = """
@@ -39,14 +39,6 @@ mainSteps:
     inputs: {Duration: PT0S}
     isEnd: true
 """
-TERMINATE = """
-schemaVersion: '0.3'
-mainSteps:
-  - name: Nothing
-    action: aws:sleep
-    inputs: {Duration: PT0S}
-    isEnd: true
-"""
 
 
 def files_with(text, *places):
@@ -59,14 +51,10 @@ def status(broker):
     return broker.call("GET", "/slipway/v1/environments/mine").json["status"]
 
 
-def test_a_sensitive_parameter_lies_nowhere(new_broker, tmp_path):
-    folder = tmp_path / "work/vault"
-    folder.mkdir(parents=True)
-    for name, text in (("type", TYPE), ("launch", LAUNCH), ("child", CHILD), ("terminate", TERMINATE)):
-        (folder / f"{name}.yaml").write_text(text.lstrip())
-    (folder / "README.md").write_text("# vault\n")
+def test_a_sensitive_parameter_lies_nowhere(new_broker, type_folder, tmp_path):
     broker = new_broker().start()
-    broker.cli("types", "push", folder, check=0)
+    broker.cli("types", "push",
+               type_folder("vault", type=TYPE, launch=LAUNCH, child=CHILD, terminate=NOTHING), check=0)
     broker.cli("env", "launch", "vault", "mine", "-p", f"Phrase={VALUE}", "--no-wait", check=0)
     until(lambda: status(broker) == "available", what="the launch to succeed")
     for command in (["why", "mine", "-o", "json"], ["env", "show", "mine"], ["execution", "list", "-o", "json"]):
