@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 
 // Between two rounds of killing: those who forked while a round went over them are met again.
 constexpr milliseconds kRound{20};
+// Between two calls of now_and_then.
+constexpr milliseconds kNowAndThen{15'000};
 
 class Watch {
  public:
@@ -25,7 +27,9 @@ class Watch {
     while (reap()) {
       if (deadline_ && Clock::now() >= *deadline_) signal_descendants(SIGKILL);
       wait_for_news();
+      if (Clock::now() >= next_call_) call();
     }
+    call();
     return wait_status_;
   }
 
@@ -60,9 +64,15 @@ class Watch {
     if (!deadline_ || then < *deadline_) deadline_ = then;
   }
 
+  void call() {
+    if (watched_.now_and_then) watched_.now_and_then();
+    next_call_ = Clock::now() + kNowAndThen;
+  }
+
   int timeout_ms() const {
-    if (!deadline_) return -1;
-    const auto left = std::chrono::ceil<milliseconds>(*deadline_ - Clock::now());
+    if (!deadline_ && !watched_.now_and_then) return -1;
+    const auto next = watched_.now_and_then ? next_call_ : Clock::time_point::max();
+    const auto left = std::chrono::ceil<milliseconds>(std::min(deadline_.value_or(next), next) - Clock::now());
     return static_cast<int>(std::max(left, kRound).count());
   }
 
@@ -85,6 +95,7 @@ class Watch {
   bool ended_ = false;
   int wait_status_ = 0;
   std::optional<Clock::time_point> deadline_;  // from then on everybody is killed
+  Clock::time_point next_call_ = Clock::now() + kNowAndThen;
 };
 
 }  // namespace

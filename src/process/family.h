@@ -23,6 +23,7 @@ struct Watched {
   const Fd& signals;                        // of catch_signals()
   const Fd* control = nullptr;              // where set: its end of file ends everything at once
   std::function<void()> on_ending{};        // called once, as soon as the end is near
+  std::function<void()> now_and_then{};     // where set: called every quarter of a minute, and when nobody is left
 };
 
 // Returns the program's wait status when neither it nor any descendant is left, `setsid` ones included. SIGTERM asks:

@@ -14,6 +14,7 @@
 
 #include "base/ids.h"
 #include "process/account.h"
+#include "process/bounded_log.h"
 #include "process/family.h"
 #include "process/folder_lock.h"
 #include "process/message.h"
@@ -26,6 +27,8 @@
 namespace slipway::process {
 
 namespace {
+
+constexpr std::size_t kMostLogBytes = 64 << 20;
 
 class Broker {
  public:
@@ -89,7 +92,7 @@ class Start {
     broker_.tell(Report::What::running);
     broker_.leave();
     lock_.end_start();
-    return guard(signals);
+    return guard(signals, log);
   }
 
  private:
@@ -114,7 +117,7 @@ class Start {
   }
 
   base::Result<Fd> open_log() const {
-    Fd log(::open(request_.spec.log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+    Fd log(::open(request_.spec.log.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
     if (!log) return base::from_errno("cannot open the log " + request_.spec.log.native());
     return log;
   }
@@ -153,17 +156,20 @@ class Start {
     return error;
   }
 
-  base::Result<void> guard(const Fd& signals) {
+  base::Result<void> guard(const Fd& signals, const Fd& log) {
     const auto grace = request_.spec.stop_grace;
     const auto note_ending = [this] {
       record_.phase = RunRecord::Phase::ending;
       // Only a starter at this moment misses it where the disk is full: it adopts what is about to end.
       (void)folder_.write_running(record_);
     };
-    set_exit(
-        record_,
-        watch_to_the_end(
-            {.program = pid_, .stop_grace = grace, .rest_grace = grace, .signals = signals, .on_ending = note_ending}));
+    const auto bound_log = [this, &log] { keep_within(log, request_.spec.log, kMostLogBytes); };
+    set_exit(record_, watch_to_the_end({.program = pid_,
+                                        .stop_grace = grace,
+                                        .rest_grace = grace,
+                                        .signals = signals,
+                                        .on_ending = note_ending,
+                                        .now_and_then = bound_log}));
     return folder_.write_exit(record_);
   }
 

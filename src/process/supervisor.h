@@ -5,8 +5,8 @@
 // environment.
 //
 // In the folder: spec.json (what was asked), lock (held while the supervisor lives), running.json (pid, start time,
-// boot id), log (both output streams), exit.json (how it ended; there only after no descendant is left). The program
-// finds the folder's path in SLIPWAY_PROCESS.
+// boot id), log (both output streams; log.1 is what it held when it had grown beyond 64 MiB), exit.json (how it ended;
+// there only after no descendant is left). The program finds the folder's path in SLIPWAY_PROCESS.
 
 #include <sys/types.h>
 
@@ -36,7 +36,7 @@ struct Spec {
   std::vector<std::string> command{};                // absolute program path first
   std::map<std::string, std::string> environment{};  // the whole environment; nothing is inherited
   std::filesystem::path directory{};                 // working directory; default FOLDER
-  std::filesystem::path log{};                       // both streams are appended here; default FOLDER/log
+  std::filesystem::path log{};                       // both streams are appended here, within bounds; FOLDER/log
   std::chrono::milliseconds stop_grace{5000};        // between SIGTERM and SIGKILL
 };
 

@@ -12,6 +12,7 @@
 namespace slipway::process {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -269,6 +270,15 @@ TEST_F(Supervisor, both_streams_are_appended_to_the_log_of_the_spec) {
     ASSERT_TRUE(wait());
   }
   EXPECT_EQ(read_text(place / "program.log"), "out\nerr\nout\nerr\n");
+}
+
+TEST_F(Supervisor, a_log_stays_within_bounds_and_keeps_its_last_lines) {
+  ASSERT_TRUE(start(shell("head -c 70000000 /dev/zero | tr '\\0' '\\n'; echo last words")));
+  ASSERT_TRUE(wait());
+  EXPECT_EQ(std::filesystem::file_size(folder / "log.1"), 70'000'011u);
+  const auto left = read_text(folder / "log");
+  EXPECT_LE(left.size(), 16u << 10);
+  EXPECT_THAT(left, EndsWith("\n\nlast words\n"));
 }
 
 TEST_F(Supervisor, what_is_awaited_before_go_finds_nothing_executed_and_can_call_it_off) {
