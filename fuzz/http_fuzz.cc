@@ -34,7 +34,9 @@ void check(const http::Request& request) {
 
 // The complete requests as one text each; a refusal ends the connection.
 std::vector<std::string> requests(std::string_view bytes, std::size_t piece) {
-  http::RequestParser parser({.header_bytes = 256, .body_bytes = 64});
+  http::RequestParser parser({.header_bytes = 256, .body_bytes = 64, .hands_on = [](std::string_view path) {
+                                return path.starts_with("/away/");
+                              }});
   std::vector<std::string> seen;
   std::string buffer;
   while (true) {

@@ -25,7 +25,7 @@ class Parser final : public beast_http::basic_parser<true> {
     eager(false);
   }
 
-  Refusal refusal{0, {}};
+  Refusal refusal{.status = 0, .message = {}};
   bool http_1_0 = false;
   bool expects_continue = false;
   bool got_body = false;
@@ -33,8 +33,15 @@ class Parser final : public beast_http::basic_parser<true> {
 
  private:
   void refuse(int status, std::string_view message, error_code& error) {
-    refusal = {status, std::string(message)};
+    refusal = {.status = status, .message = std::string(message)};
     error = beast_http::error::bad_value;
+  }
+
+  base::Result<Target> parse() const {
+    auto parsed = http::parse_target(request_.target);
+    if (parsed || !bounds_.hands_on) return parsed;
+    auto foreign = parse_foreign_target(request_.target);
+    return foreign && bounds_.hands_on(foreign->path) ? std::move(foreign) : std::move(parsed);
   }
 
   void on_request_impl(beast_http::verb, View method, View target, int version, error_code& error) override {
@@ -42,7 +49,7 @@ class Parser final : public beast_http::basic_parser<true> {
     request_.target = target;
     http_1_0 = version == 10;
     if (method == "CONNECT" || method == "TRACE") return refuse(405, "Method Not Allowed", error);
-    auto parsed = http::parse_target(request_.target);
+    auto parsed = parse();
     if (!parsed) return refuse(400, parsed.error().message, error);
     request_.path = std::move(parsed->path);
     request_.query = std::move(parsed->query);
@@ -90,23 +97,37 @@ class Parser final : public beast_http::basic_parser<true> {
     }
   }
 
-  void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
-    if (length && !streams) request_.body.reserve(static_cast<std::size_t>(*length));
+  void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& error) override {
+    if (!length || streams) return;
+    take_room(*length, error);
+    if (!error) request_.body.reserve(static_cast<std::size_t>(*length));
   }
-  std::size_t on_body_impl(View data, error_code&) override { return add(data); }
+  std::size_t on_body_impl(View data, error_code& error) override { return add(data, error); }
   void on_chunk_header_impl(std::uint64_t, View, error_code&) override { got_body = true; }
-  std::size_t on_chunk_body_impl(std::uint64_t, View data, error_code&) override { return add(data); }
+  std::size_t on_chunk_body_impl(std::uint64_t, View data, error_code& error) override { return add(data, error); }
   void on_finish_impl(error_code&) override {}
 
-  std::size_t add(View data) {
+  std::size_t add(View data, error_code& error) {
     got_body = true;
+    if (!streams) take_room(request_.body.size() + data.size(), error);
+    if (error) return 0;
     request_.body += data;
     return data.size();
+  }
+
+  // A body of `bytes` is an upload where other bodies may not have as many.
+  void take_room(std::uint64_t bytes, error_code& error) {
+    if (is_upload_ || bytes <= bounds_.body_bytes || !bounds_.begin_upload) return;
+    is_upload_ = true;
+    if (bounds_.begin_upload()) return;
+    refuse(429, "Too many uploads are being received. Try again in a second.", error);
+    refusal.headers.emplace_back("Retry-After", "1");
   }
 
   Request& request_;
   const RequestParser::Bounds& bounds_;
   bool header_done_ = false;
+  bool is_upload_ = false;
   int hosts_ = 0;
   int lengths_ = 0;
   int encodings_ = 0;

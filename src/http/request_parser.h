@@ -16,6 +16,7 @@ namespace slipway::http {
 struct Refusal {
   int status = 400;
   std::string message;
+  Headers headers{};
 };
 
 class RequestParser {
@@ -25,6 +26,10 @@ class RequestParser {
     std::size_t body_bytes = 0;
     std::function<bool(std::string_view path)> streams{};  // whether the body of a request for `path` has no bound
     std::function<std::size_t(std::string_view path)> upload_limit{};  // Surface::upload_limit
+    std::function<bool(std::string_view path)> hands_on{};             // Surface::hands_on
+    // Called once for a request whose body will have, or has, more than `body_bytes`: false where there is no room for
+    // one, which is a refusal.
+    std::function<bool()> begin_upload{};
   };
   explicit RequestParser(Bounds bounds);
   ~RequestParser();

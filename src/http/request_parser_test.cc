@@ -81,6 +81,49 @@ TEST(RequestParserLimits, AnUploadMayBeLongerThanOtherBodies) {
   }
 }
 
+TEST(RequestParserLimits, AnUploadWaitsForRoomAsSoonAsItIsKnownToBeOne) {
+  const std::string head = "PUT /upload HTTP/1.1\r\nHost: h\r\n";
+  int begun = 0;
+  bool room = true;
+  const auto status = [&](const std::string& rest) {
+    RequestParser parser({.header_bytes = 300,
+                          .body_bytes = 20,
+                          .upload_limit = [](std::string_view) { return std::size_t{100}; },
+                          .begin_upload =
+                              [&] {
+                                ++begun;
+                                return room;
+                              }});
+    const auto bytes = head + rest;
+    parser.put(bytes);
+    return parser.state() == State::refused ? parser.refusal().status : 0;
+  };
+  const auto chunks = "Transfer-Encoding: chunked\r\n\r\n14\r\n" + std::string(20, 'x') + "\r\n14\r\n" +
+                      std::string(20, 'x') + "\r\n14\r\n" + std::string(20, 'x') + "\r\n0\r\n\r\n";
+  EXPECT_EQ(status("Content-Length: 20\r\n\r\n" + std::string(20, 'x')), 0);
+  EXPECT_EQ(begun, 0);
+  EXPECT_EQ(status("Content-Length: 21\r\n\r\n" + std::string(21, 'x')), 0);
+  EXPECT_EQ(begun, 1);
+  EXPECT_EQ(status(chunks), 0);
+  EXPECT_EQ(begun, 2);
+  room = false;
+  EXPECT_EQ(status("Content-Length: 21\r\n\r\nx"), 429);
+  EXPECT_EQ(status(chunks), 429);
+  EXPECT_EQ(status("Content-Length: 101\r\n\r\n"), 413);
+}
+
+TEST(RequestParserLimits, OnlyWhatIsHandedOnMayHaveATargetThatDoesNotDecode) {
+  for (const auto& [target, path] : {std::pair{"/away/a%?b=%", "/away/a%"}, {"/away/%41", "/away/A"}, {"/a%", ""}}) {
+    RequestParser parser({.header_bytes = 300, .body_bytes = 20, .hands_on = [](std::string_view given) {
+                            return given.starts_with("/away/");
+                          }});
+    parser.put(std::string("GET ") + target + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_EQ(parser.state(), *path == '\0' ? State::refused : State::complete) << target;
+    EXPECT_EQ(parser.request().target, target);
+    EXPECT_EQ(parser.request().path, path);
+  }
+}
+
 TEST_F(RequestParserTest, RefusesWhatTwoPartiesCouldReadDifferently) {
   EXPECT_EQ(status(with("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")), 400);
   EXPECT_EQ(status(with("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", "0\r\n\r\n")), 400);

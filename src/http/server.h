@@ -23,6 +23,7 @@ namespace slipway::http {
 struct Limits {
   std::size_t header_bytes = 16 << 10;             // request line and header fields; more is 431; 1 KiB to 1 MiB
   std::size_t body_bytes = 1 << 20;                // more is 413; up to 1 GiB
+  int uploads = 8;                                 // larger bodies, of surfaces with uploads, at once; more are 429
   std::chrono::milliseconds request_time{30'000};  // TLS handshake, and first to last byte of a request (408)
   std::chrono::milliseconds answer_time{30'000};   // the client takes an answer
   std::chrono::milliseconds idle_time{75'000};     // between two requests of a connection

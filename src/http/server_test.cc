@@ -126,6 +126,31 @@ TEST_F(ServerTest, SendsAndTakesWhatIsLargerThanABuffer) {
       ask("POST /t/echo HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n" + body).ends_with("\r\n\r\n" + body));
 }
 
+TEST_F(ServerTest, HasSoManyUploadsInMemoryAndNoMore) {
+  settings_.limits.body_bytes = 100;
+  settings_.limits.uploads = 1;
+  surface_.uploaded = "/t/echo";
+  start();
+  const std::string body(200, 'u');
+  const std::string upload = "POST /t/echo HTTP/1.1\r\nHost: h\r\nContent-Length: 200\r\n\r\n" + body;
+  {
+    RawClient first(port_);
+    first.send(upload.substr(0, upload.size() - 1));
+    const auto refused = ask(upload);
+    EXPECT_EQ(first_line(refused), "HTTP/1.1 429 Too Many Requests");
+    EXPECT_TRUE(contains(refused, "Retry-After: 1\r\n"));
+    EXPECT_TRUE(ask("POST /t/echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nsmall").ends_with("small"));
+    first.send("u");
+    EXPECT_TRUE(first.receive_answer().ends_with(body));
+    EXPECT_TRUE(ask(upload).ends_with(body)) << "one that is answered leaves its place";
+    first.send(upload.substr(0, upload.size() - 1));
+    EXPECT_EQ(first_line(ask(upload)), "HTTP/1.1 429 Too Many Requests");
+  }
+  std::string last;
+  while (last.empty() || contains(last, "429")) last = ask(upload);
+  EXPECT_TRUE(last.ends_with(body)) << "and so does one whose client has left";
+}
+
 TEST_F(ServerTest, ClosesAfterAnAnswerWhereTheClientWantsIt) {
   start();
   for (const auto* request :

@@ -41,7 +41,13 @@ Session::Session(SessionHouse& house, const std::vector<const Surface*>& surface
                .upload_limit = [this](std::string_view path) -> std::size_t {
                  const auto* owner = owner_of(path);
                  return owner == nullptr ? 0 : owner->upload_limit(path);
-               }}) {
+               },
+               .hands_on =
+                   [this](std::string_view path) {
+                     const auto* owner = owner_of(path);
+                     return owner != nullptr && owner->hands_on(path);
+                   },
+               .begin_upload = [this] { return begin_upload(); }}) {
   house_.sessions.insert(this);
   house_.accounting.connections.add(1);
   ++of_listener_;
@@ -92,8 +98,19 @@ asio::awaitable<void> Session::run() {
   if (!was_idle) co_await stream_.drain();
 }
 
+// Its body stays in memory until the next request is read.
+bool Session::begin_upload() {
+  if (house_.uploads >= house_.limits.uploads) return false;
+  ++house_.uploads;
+  upload_ = std::shared_ptr<void>(nullptr, [&house = house_](void*) { --house.uploads; });
+  return true;
+}
+
 asio::awaitable<bool> Session::read_request() {
   parser_.reset();
+  request_ = {};
+  request_.body.shrink_to_fit();  // what is assigned to keeps its memory
+  upload_.reset();
   expired_ = false;
   enter(Phase::idle, house_.limits.idle_time);
   continued_ = false;
@@ -197,7 +214,8 @@ asio::awaitable<void> Session::refuse(Refusal refusal) {
   request_ = std::move(parser_.request());
   identify(request_);
   expired_ = false;
-  const auto response = json_response(refusal.status, boost::json::object{{"message", refusal.message}});
+  auto response = json_response(refusal.status, boost::json::object{{"message", refusal.message}});
+  response.headers = std::move(refusal.headers);
   co_await answer(response, {}, true);
 }
 

@@ -29,6 +29,7 @@ struct SessionHouse {
   Dispatcher& dispatcher;
   Accounting& accounting;
   std::set<Session*> sessions{};  // all there are
+  int uploads = 0;                // Limits::uploads
   bool stopping = false;
 };
 
@@ -59,6 +60,7 @@ class Session final : private BodyReader {
 
   void enter(Phase phase, std::chrono::milliseconds limit);
   boost::asio::awaitable<bool> read_request();
+  bool begin_upload();
   // Reads more into the buffer; false at the end of the connection, at the deadline and when the server stops.
   boost::asio::awaitable<bool> fill();
   boost::asio::awaitable<bool> serve();
@@ -94,6 +96,7 @@ class Session final : private BodyReader {
   Time deadline_ = Time::max();
   Time began_;  // when the request was complete
   bool expired_ = false;
+  std::shared_ptr<void> upload_;          // counts the request as one of the uploads, while it is in memory
   bool continued_ = false;                // the client was told to go on with its body
   std::unique_ptr<net::TaskGroup> body_;  // what is handed on or written over time, while it is
 };

@@ -12,6 +12,7 @@ namespace {
 void read_limits(config::Section section, Limits& limits) {
   section.read_bytes("header_limit", limits.header_bytes, 1 << 10, 1 << 20);
   section.read_bytes("body_limit", limits.body_bytes, 1 << 10, 1 << 30);
+  section.read("uploads", limits.uploads, 1, 1'000);
   section.read("request_time", limits.request_time, 10ms, 1h);
   section.read("answer_time", limits.answer_time, 10ms, 1h);
   section.read("idle_time", limits.idle_time, 10ms, 24h);

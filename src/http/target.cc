@@ -46,6 +46,13 @@ base::Result<std::string> decode_query_part(std::string_view raw) {
   return text;
 }
 
+base::Result<std::pair<std::string, std::string>> decode_query_pair(std::string_view pair) {
+  const auto equals = std::min(pair.find('='), pair.size());
+  auto name = TRY(decode_query_part(pair.substr(0, equals)));
+  auto value = TRY(decode_query_part(pair.substr(std::min(equals + 1, pair.size()))));
+  return std::pair(std::move(name), std::move(value));
+}
+
 // What follows "https://host" in absolute form; empty where `target` has no such form.
 std::string_view after_authority(std::string_view target) {
   const auto scheme_end = target.find("://");
@@ -71,11 +78,24 @@ base::Result<Target> parse_target(std::string_view target) {
   if (result.path.empty()) result.path = "/";
   if (mark == target.size()) return result;
   for (const auto pair : base::split(target.substr(mark + 1), '&')) {
+    if (!pair.empty()) result.query.push_back(TRY(decode_query_pair(pair)));
+  }
+  return result;
+}
+
+base::Result<Target> parse_foreign_target(std::string_view target) {
+  if (!target.starts_with('/')) return wrong("it must begin with a slash.");
+  const bool clean = std::ranges::none_of(target, [](char c) { return is_control(c) || c == ' ' || c == '#'; });
+  if (!clean) return wrong("characters that must be percent-encoded.");
+  const auto mark = std::min(target.find('?'), target.size());
+  Target result;
+  for (const auto& byte : target.substr(0, mark)) {
+    const bool ascii = static_cast<unsigned char>(byte) < 0x80;
+    result.path += ascii ? std::string(1, byte) : base::percent_encode(std::string_view(&byte, 1));
+  }
+  for (const auto pair : base::split(target.substr(std::min(mark + 1, target.size())), '&')) {
     if (pair.empty()) continue;
-    const auto equals = std::min(pair.find('='), pair.size());
-    auto name = TRY(decode_query_part(pair.substr(0, equals)));
-    auto value = TRY(decode_query_part(pair.substr(std::min(equals + 1, pair.size()))));
-    result.query.emplace_back(std::move(name), std::move(value));
+    if (auto decoded = decode_query_pair(pair)) result.query.push_back(std::move(*decoded));
   }
   return result;
 }

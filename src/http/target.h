@@ -22,4 +22,9 @@ struct Target {
 // characters.
 base::Result<Target> parse_target(std::string_view target);
 
+// Of a request that is handed on to another server, whose target it is: origin form with any bytes but control
+// characters, spaces and '#'. The path stays as it came, but for bytes that are no ASCII, which become escapes; of the
+// query, what does not decode is left out. Errors: invalid.
+base::Result<Target> parse_foreign_target(std::string_view target);
+
 }  // namespace slipway::http

@@ -53,5 +53,22 @@ TEST(Target, RefusesWhatIsMalformed) {
   EXPECT_EQ(parse("//host/x"), "//host/x");
 }
 
+TEST(Target, OfAnotherServerIsTakenAsItCame) {
+  const auto foreign = [](std::string_view target) -> std::string {
+    const auto parsed = parse_foreign_target(target);
+    if (!parsed) return "refused";
+    std::string text = parsed->path;
+    for (const auto& [name, value] : parsed->query) text += " | " + name + "=" + value;
+    return text;
+  };
+  EXPECT_EQ(foreign("/50%/%zz/%ff%00/%20"), "/50%/%zz/%ff%00/%20");
+  EXPECT_EQ(foreign("/caf\xe9\xff"), "/caf%E9%FF");
+  EXPECT_EQ(foreign("/x?%=1&ticket=a%20b&c=%FF&d"), "/x | ticket=a b | d=");
+  EXPECT_EQ(foreign("/?"), "/");
+  for (const auto* target : {"", "*", "a", "https://host/", "/a b", "/a\tb", "/a\x7f", "/a#b", "/?\r\n"}) {
+    EXPECT_EQ(foreign(target), "refused") << target;
+  }
+}
+
 }  // namespace
 }  // namespace slipway::http

@@ -22,6 +22,8 @@ class TestSurface final : public Surface {
   bool owns(std::string_view path) const override { return path.starts_with(prefix_); }
   const Router& router() const override { return router_; }
   bool streams(std::string_view path) const override { return path == streamed; }
+  std::size_t upload_limit(std::string_view path) const override { return path == uploaded ? 1 << 20 : 0; }
+  bool hands_on(std::string_view path) const override { return path.starts_with("/t/elsewhere/"); }
   bool is_public(const Request&) const override { return true; }
   Response no_route(const Request&, const Router::Match& match) const override {
     return says(404, match.path_known ? "no method" : "no path");
@@ -31,6 +33,7 @@ class TestSurface final : public Surface {
   }
 
   std::string streamed;  // the path whose bodies are read as they come
+  std::string uploaded;  // the path whose bodies may have 1 MiB
 
  private:
   static Response says(int status, std::string text) {

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import ssl
 import subprocess
 import urllib.parse
@@ -23,6 +24,10 @@ def make_web_type(folder):
     file = web / "type.yaml"
     text = file.read_text().replace("name: process", "name: web").replace("secret: false", "proxied: true")
     file.write_text(text + "endpoint: {}\n")
+
+
+def receive_all(connection):
+    return b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
 
 class Web:
@@ -76,6 +81,15 @@ class Web:
         answer = self.ask(*words, **more)
         assert answer.status == 200, answer.data
         return json.loads(answer.data)
+
+    def begin(self, method, path, *headers):
+        """A connection on which a request's head was sent, its path as it is written here."""
+        host, port = urllib.parse.urlsplit(self.broker.url).netloc.split(":")
+        context = ssl.create_default_context(cafile=str(self.broker.data / "tls/ca.pem"))
+        connection = context.wrap_socket(socket.create_connection((host, port), timeout=60), server_hostname=host)
+        lines = [f"{method} {self.path}{path} HTTP/1.1", f"Host: {host}:{port}", f"Cookie: {self.cookie}", *headers]
+        connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
+        return connection
 
     def websocket(self, origin=None):
         host = urllib.parse.urlsplit(self.broker.url).netloc
@@ -143,6 +157,22 @@ def test_requests_and_answers_are_handed_on_and_the_pass_is_not(web):
     assert head.status == 200 and head.data == b""
     for method in ("PUT", "PATCH", "DELETE", "OPTIONS"):
         assert web.told("/", method=method)["method"] == method
+
+
+def test_a_target_is_handed_on_as_it_came_whatever_it_is(web):
+    web.enter()
+    for target in ("/50%", "/a%zz?b=%&c", "/%ff%00?%C3", "/caf\xe9/\xff?\xfe", "/x/../%2e%2E//y?z"):
+        with web.begin("GET", target, "Connection: close") as connection:
+            answer = receive_all(connection)
+        assert answer.startswith(b"HTTP/1.1 200 "), answer
+        told = json.loads(answer[answer.index(b"{"):answer.rindex(b"}") + 1])
+        assert told["target"] == target
+    # Elsewhere, and where it is no target at all, it is refused.
+    with web.begin("GET", "/a\x7fb", "Connection: close") as connection:
+        assert receive_all(connection).startswith(b"HTTP/1.1 400 ")
+    web.path = "/slipway/v1/environments"
+    with web.begin("GET", "/50%", "Connection: close") as connection:
+        assert receive_all(connection).startswith(b"HTTP/1.1 400 ")
 
 
 def test_bodies_of_any_length_go_both_framings(web):
