@@ -45,6 +45,7 @@ class Streaming : public TestServer {
     surface_.on("POST", "/t/upload", [this](Request& request) { return upload(request); });
     surface_.on("GET", "/t/hang", [this](Request&) -> awaitable<Response> {
       const std::shared_ptr<void> ends(nullptr, [this](void*) { ended_.set_value(); });
+      begun_.set_value();
       co_await bell_.wait_until(net::Deadline::max());
       co_return Response{};
     });
@@ -131,6 +132,7 @@ class Streaming : public TestServer {
   net::Doorbell bell_{runtime_};
   std::vector<std::string> said_;
   bool finished_ = false;
+  std::promise<void> begun_;
   std::promise<void> ended_;
   std::size_t written_ = 0;
   std::uint16_t upstream_port_ = 0;
@@ -273,7 +275,11 @@ TEST_F(Streaming, ARequestThatIsHandedOnEndsWhenItsClientIsGone) {
   surface_.streamed = "/t/hang";
   settings_.limits.idle_time = 40ms;  // so that connections are looked at often
   start();
-  RawClient(port_).send(get("/t/hang"));
+  {
+    RawClient client(port_);
+    client.send(get("/t/hang"));
+    begun_.get_future().get();
+  }
   ended_.get_future().get();
 }
 

@@ -119,6 +119,9 @@ def test_a_ticket_opens_once_and_its_pass_goes_on(web):
     url = web.url()
     assert url.startswith(f"{web.broker.url}{web.path}/?slipway-ticket=")
     assert web.ask().status == 401
+    # A look ahead, as of a program that shows what is behind a link, uses nothing up.
+    look = web.broker.http.request("HEAD", url, redirect=False)
+    assert look.status == 401 and "Set-Cookie" not in look.headers
     first = web.broker.http.request("GET", url + "&more=1", redirect=False)
     assert (first.status, first.headers["Location"]) == (303, f"{web.path}/?more=1")
     assert first.headers["Referrer-Policy"] == "no-referrer"

@@ -1,6 +1,7 @@
 """Faults of the host that one broker survives (docs/faults.md): stopped and continued, out of descriptors, killed while
 it starts."""
 import os
+import pathlib
 import resource
 import select
 import signal
@@ -64,6 +65,16 @@ def test_descriptors_that_run_out_cost_connections_and_nothing_else(new_broker, 
         except urllib3.exceptions.HTTPError:
             return False
     until(answers, 30, "the broker to answer again")
+
+
+def test_a_broker_takes_as_many_descriptors_as_it_may(new_broker):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowered = min(soft, 512)
+    assert lowered < hard
+    broker = new_broker(under=["prlimit", f"--nofile={lowered}:{hard}"]).start()
+    limits = next(line for line in pathlib.Path(f"/proc/{broker.process.pid}/limits").read_text().splitlines()
+                  if line.startswith("Max open files"))
+    assert limits.split()[3:5] == [str(hard), str(hard)]
 
 
 def test_a_broker_that_is_killed_while_it_starts_starts_the_next_time(new_broker):
