@@ -70,6 +70,7 @@ class Session final : private BodyReader {
   // Sends "100 Continue" where the client waits for it. False where the connection cannot be used any more.
   boost::asio::awaitable<bool> tell_to_go_on();
   net::Task<std::string> read() override;  // Request::incoming
+  boost::asio::awaitable<bool> receive_more();
   // False where the connection cannot be used any more.
   boost::asio::awaitable<bool> answer(const Response& response, std::string_view surface, bool closes);
   boost::asio::awaitable<bool> answer_stream(const StreamBody& body, bool chunked);

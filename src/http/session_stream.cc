@@ -41,14 +41,21 @@ class Session::ChunkWriter final : public BodyWriter {
   std::size_t bytes_ = 0;
 };
 
+asio::awaitable<bool> Session::receive_more() {
+  enter(Phase::receiving, house_.limits.request_time);
+  // Also where who reads has given up, and this unwinds.
+  const std::shared_ptr<void> back(nullptr, [this](void*) {
+    phase_ = Phase::answering;
+    deadline_ = Time::max();
+  });
+  co_return co_await tell_to_go_on() && co_await fill();
+}
+
 net::Task<std::string> Session::read() {
   if (!request_.body.empty()) co_return std::exchange(request_.body, {});
   auto& body = parser_.request().body;
   while (body.empty() && parser_.state() == RequestParser::State::body) {
-    enter(Phase::receiving, house_.limits.request_time);
-    const bool received = co_await tell_to_go_on() && co_await fill();
-    phase_ = Phase::answering;
-    deadline_ = Time::max();
+    const bool received = co_await receive_more();
     if (!received && expired_) co_return base::timed_out("The request took too long to arrive.");
     if (!received) co_return base::unavailable("The client went away within its request.");
     begin_ += parser_.put(std::string_view(buffer_).substr(begin_, end_ - begin_));

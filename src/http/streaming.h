@@ -20,7 +20,7 @@ class BodyReader {
  public:
   virtual ~BodyReader() = default;
   // The next part; empty at the end. Errors: invalid where what comes is no HTTP; timed_out where nothing comes for
-  // `http.request_time`; unavailable where the client is gone.
+  // `http.request_time`; unavailable where the client is gone. May be cancelled, and then is not used again.
   virtual net::Task<std::string> read() = 0;
 };
 

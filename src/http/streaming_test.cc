@@ -1,6 +1,5 @@
 #include "http/streaming.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
@@ -308,29 +307,8 @@ TEST_F(Streaming, ATunnelEndsWhenTheServerStops) {
   stopped.get();
 }
 
-// A program on a port of this machine, that a proxy leads to.
-class Upstream {
- public:
-  Upstream() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::listen(socket_, 1), 0);
-    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
-    port = ntohs(address.sin_port);
-  }
-  ~Upstream() { ::close(socket_); }
-  int accept() const { return ::accept(socket_, nullptr, nullptr); }
-  std::uint16_t port = 0;
-
- private:
-  int socket_;
-};
-
 TEST_F(Streaming, AProxyHandsOnBothWaysAtOnceHoweverMuch) {
-  Upstream upstream;
+  net::Upstream upstream;
   upstream_port_ = upstream.port;
   start();
   constexpr std::size_t kBytes = 8 << 20;

@@ -31,8 +31,8 @@ class HttpExchange {
   HttpExchange(ByteStream& stream, std::string peer, HttpBounds bounds = {});
   ~HttpExchange();
 
-  // Sends bytes of a request, framed by the caller. Errors: unavailable with code ConnectionFailed; what the peer said
-  // before it stopped reading may still be read.
+  // Sends bytes of a request, framed by the caller; an answer may be read meanwhile. Errors: unavailable with code
+  // ConnectionFailed; what the peer said before it stopped reading may still be read.
   Task<void> send(std::string bytes);
   // The answer's head; those with a status of 1xx before it are skipped, but for 101. `is_head`: the request was HEAD,
   // so no body follows. Errors: unavailable with code ConnectionFailed; internal with code BadAnswer or AnswerTooLarge.

@@ -1,9 +1,8 @@
 #include <boost/asio/error.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/system/system_error.hpp>
 #include <vector>
 
 #include "net/byte_stream.h"
+#include "net/join.h"
 
 namespace slipway::net {
 
@@ -40,18 +39,7 @@ asio::awaitable<void> relay(Runtime& runtime, ByteStream& a, ByteStream& b) {
   TaskGroup ways(runtime);
   ways.spawn("relay", [&] { return one_way(ways, a, b); });
   ways.spawn("relay back", [&] { return one_way(ways, b, a); });
-  // join() cannot be cancelled, so a cancellation of this coroutine is handed on to the members by hand, and thrown
-  // when they have ended: they look into both streams.
-  auto state = co_await asio::this_coro::cancellation_state;
-  auto outer = state.slot();
-  if (outer.is_connected()) outer.assign([&ways](asio::cancellation_type) { ways.cancel(); });
-  co_await asio::this_coro::throw_if_cancelled(false);
-  co_await ways.join();
-  if (outer.is_connected()) outer.clear();
-  co_await asio::this_coro::throw_if_cancelled(true);
-  if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
-    throw boost::system::system_error(asio::error::operation_aborted);
-  }
+  co_await join_own(ways);
 }
 
 }  // namespace slipway::net

@@ -1,6 +1,6 @@
 #pragma once
-// For tests of net and http: a folder that goes away, certificates, and a client that speaks raw TLS over a blocking
-// socket, so that it can misbehave as ours never would.
+// For tests of net and what stands on it: a folder that goes away, certificates, a client that speaks raw TLS and a
+// server's end that speaks anything, both over blocking sockets, so that they can misbehave as ours never would.
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -155,6 +155,29 @@ class RawClient {
   int socket_;
   SSL* ssl_ = nullptr;
   std::string kept_;
+};
+
+// A program on a port of this machine, that a proxy leads to.
+class Upstream {
+ public:
+  Upstream() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(socket_, 1), 0);
+    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+    port = ntohs(address.sin_port);
+  }
+  ~Upstream() { ::close(socket_); }
+  Upstream(const Upstream&) = delete;
+  Upstream& operator=(const Upstream&) = delete;
+  int accept() const { return ::accept(socket_, nullptr, nullptr); }
+  std::uint16_t port = 0;
+
+ private:
+  int socket_;
 };
 
 }  // namespace slipway::net

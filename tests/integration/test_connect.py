@@ -187,6 +187,22 @@ def test_bodies_of_any_length_go_both_framings(web):
     assert (told["bytes"], told["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
 
 
+def test_a_refusal_arrives_before_the_body_was_sent(web):
+    web.enter()
+    with web.begin("POST", "/refuse", "Content-Length: 1000000000") as connection:
+        connection.sendall(bytes(100_000))
+        answer = receive_all(connection)
+    assert answer.startswith(b"HTTP/1.1 413 ") and b"\r\nConnection: close\r\n" in answer
+    assert b"more than I take" in answer
+
+
+def test_who_leaves_a_program_that_reads_nothing_ends_its_connection(web):
+    web.enter()
+    with web.begin("POST", "/deaf", "Content-Length: 1000000000") as connection:
+        connection.sendall(bytes(100_000))
+    until((web.directory() / "work/left").exists, 60, "the program to see the end")
+
+
 def test_an_answer_arrives_as_it_is_written(web):
     web.enter()
     directory = web.directory() / "work"

@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import json
 import os
+import select
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -44,7 +45,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 "headers": self.headers.items()}
         self.say(200, json.dumps(told).encode(), [("Content-Type", "application/json")])
 
-    do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_HEAD = tell
+    def do_POST(self):
+        if self.path == "/refuse":
+            self.close_connection = True
+            return self.say(413, b"more than I take", [("Connection", "close")])
+        if self.path == "/deaf":
+            return self.wait_for_the_end()
+        return self.tell()
+
+    def wait_for_the_end(self):
+        """Reads nothing more and answers nothing; the file `left` says that the other side is gone."""
+        end = select.poll()
+        end.register(self.connection, select.POLLRDHUP)
+        end.poll()
+        self.close_connection = True
+        open("left", "w").close()
+
+    do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_HEAD = tell
 
     def do_GET(self):
         if self.path == "/redirect":

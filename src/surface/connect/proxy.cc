@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 
 #include "net/byte_stream.h"
 #include "net/http_exchange.h"
+#include "net/join.h"
 #include "surface/connect/headers.h"
 
 namespace slipway::surface::connect {
@@ -48,20 +50,17 @@ struct Link {
 };
 using LinkPtr = std::shared_ptr<Link>;
 
-// Runs one part of an exchange, which has its own patience: a long body takes as long as it comes.
-template <class T>
-net::Task<T> patiently(net::Runtime& runtime, const broker::Endpoint& endpoint, std::function<net::Task<T>()> part) {
-  co_return co_await net::with_deadline<T>(
-      runtime, net::in(kPatience),
-      fmt::format("The program on port {} did not answer within {} minutes.", endpoint.port, kPatience.count()),
-      std::move(part));
+std::string no_answer(const broker::Endpoint& endpoint) {
+  return fmt::format("The program on port {} did not answer within {} minutes.", endpoint.port, kPatience.count());
 }
 
+// Each part has its own patience: a long body takes as long as it comes.
 net::Task<void> send(net::Runtime& runtime, const broker::Endpoint& endpoint, Link& link, std::string bytes) {
-  return patiently<void>(runtime, endpoint, [&link, bytes = std::move(bytes)] { return link.http.send(bytes); });
+  return net::with_deadline<void>(runtime, net::in(kPatience), no_answer(endpoint),
+                                  [&link, bytes = std::move(bytes)] { return link.http.send(bytes); });
 }
 
-// A program that refuses a body may answer and stop reading: what it says counts then.
+// A program that refuses a body may stop reading: what it says counts then.
 net::Task<void> send_body(net::Runtime& runtime, const broker::Endpoint& endpoint, Link& link, http::Request& request) {
   const auto framing = framing_of(request);
   if (framing == Framing::none) co_return base::Result<void>();
@@ -74,6 +73,57 @@ net::Task<void> send_body(net::Runtime& runtime, const broker::Endpoint& endpoin
     if (last || !sent) co_return base::Result<void>();
   }
 }
+
+// The request's body on its way to the program, and the head of the answer on its way back, both at once: a program may
+// answer before it has read. Its refusal ends the body; what begins well may still need the rest of it.
+class Exchange {
+ public:
+  Exchange(net::Runtime& runtime, const broker::Endpoint& endpoint, Link& link, http::Request& request)
+      : runtime_(runtime), endpoint_(endpoint), link_(link), request_(request) {}
+
+  net::Task<net::HttpHead> run() {
+    ways_.spawn("request body", [this] { return send(); });
+    ways_.spawn("answer's head", [this] { return hear(); });
+    co_await net::join_own(ways_);
+    if (!head_) co_return base::internal("a request that was handed on ended without an answer");
+    co_return std::move(*head_);
+  }
+
+ private:
+  awaitable<void> send() {
+    auto sent = co_await send_body(runtime_, endpoint_, link_, request_);
+    sending_ = false;
+    if (over_) co_return;
+    if (!sent) co_return end(std::move(sent).error());
+    if (head_) co_return;
+    co_await net::sleep_for(runtime_, kPatience);
+    end(base::timed_out(no_answer(endpoint_)));
+  }
+
+  awaitable<void> hear() {
+    auto head = co_await link_.http.read_head(request_.method == "HEAD");
+    if (head && head->status < 300 && sending_) {
+      head_.emplace(std::move(head));
+    } else {
+      end(std::move(head));
+    }
+  }
+
+  void end(base::Result<net::HttpHead> head) {
+    over_ = true;
+    head_.emplace(std::move(head));
+    ways_.cancel();
+  }
+
+  net::Runtime& runtime_;
+  const broker::Endpoint& endpoint_;
+  Link& link_;
+  http::Request& request_;
+  net::TaskGroup ways_{runtime_};
+  std::optional<base::Result<net::HttpHead>> head_;
+  bool sending_ = true;
+  bool over_ = false;
+};
 
 // Runs `work` over the link for as long as the client may stay; false where it had to leave.
 awaitable<bool> stay(net::Runtime& runtime, LinkPtr link, Leave leave, std::function<awaitable<void>()> work) {
@@ -95,9 +145,8 @@ net::Task<http::Response> hand_on(net::Runtime& runtime, http::Request& request,
                                   broker::Endpoint endpoint, Leave leave) {
   auto link = std::make_shared<Link>(CO_TRY(co_await net::connect_loopback(runtime, endpoint.port)), endpoint);
   CO_TRY(co_await send(runtime, endpoint, *link, request_head(request, environment, endpoint)));
-  CO_TRY(co_await send_body(runtime, endpoint, *link, request));
-  auto head = CO_TRY(co_await patiently<net::HttpHead>(runtime, endpoint,
-                                                       [&] { return link->http.read_head(request.method == "HEAD"); }));
+  Exchange exchange(runtime, endpoint, *link, request);
+  auto head = CO_TRY(co_await exchange.run());
   const bool upgraded = head.status == 101;
   if ((upgraded && !wants_websocket(request)) || head.status < 101 || head.status > 599) {
     auto error =
