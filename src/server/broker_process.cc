@@ -152,7 +152,7 @@ base::Result<void> BrokerProcess::Parts::build_server() {
                                  .is_known = [this](std::string_view who) { return keys->has_key(who); }});
   probes = std::make_unique<http::Probes>(metrics, [this]() -> base::Result<void> {
     TRY(storage::installation_id(database->reader()));
-    return {};
+    return database->check();
   });
   authentication = std::make_unique<Authentication>(*authenticator);
   add_metrics(metrics, *environments, *database);

@@ -19,6 +19,7 @@ class CrashDatabase final : public storage::Database {
   net::Task<void> write(storage::Transaction work) override;
   storage::Connection& reader() override { return inner_->reader(); }
   net::Task<void> read(storage::Transaction work) override { return inner_->read(std::move(work)); }
+  base::Result<void> check() override { return inner_->check(); }
   storage::DatabaseStatistics statistics() const override { return inner_->statistics(); }
   net::Task<void> backup(std::string path) override { return inner_->backup(std::move(path)); }
   void stop() override { inner_->stop(); }

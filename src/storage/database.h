@@ -61,6 +61,9 @@ class Database {
   virtual Connection& reader() = 0;
   // Runs `work` with a reading connection in the pool: for scans.
   virtual net::Task<void> read(Transaction work) = 0;
+  // Whether what is written is found again by who opens the database later. Errors: unavailable with code DatabaseGone;
+  // writes are refused with it too. On the I/O thread.
+  virtual base::Result<void> check() = 0;
   virtual DatabaseStatistics statistics() const = 0;
   // Writes a consistent copy to `path`, which must not exist (`slipway backup`).
   virtual net::Task<void> backup(std::string path) = 0;

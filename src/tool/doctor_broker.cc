@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 #include <cstdio>
 #include <ctime>
 #include <memory>
@@ -11,6 +13,7 @@
 #include "base/text.h"
 #include "cli/account.h"
 #include "cli/footprint.h"
+#include "cli/output.h"
 #include "cli/text_file.h"
 #include "tool/finding.h"
 
@@ -64,6 +67,12 @@ Finding must_be_private(const fs::path& path, mode_t allowed) {
   if ((mode & ~allowed) == 0) return {.check = "data folder", .what = fmt::format("{} is private", path.native())};
   return {"data folder", Level::problem, fmt::format("{} has mode {:04o}: others may use it", path.native(), mode),
           fmt::format("chmod {:o} {}; then revoke what others may have read", allowed, path.native())};
+}
+
+std::string why_not_well(const cli::WireResponse& health) {
+  boost::system::error_code broken;
+  auto why = cli::text_at(boost::json::parse(health.body, broken), "/message");
+  return why.empty() ? fmt::format("status {}", health.status) : why;
 }
 
 struct FreeCertificate {
@@ -152,7 +161,7 @@ std::vector<Finding> check_broker(const cli::Context& context, const cli::Settin
     findings.push_back({"broker", Level::problem, health.error().message, "check that the broker runs, and --ca"});
   } else if (health->status != 200) {
     findings.push_back({"broker", Level::problem,
-                        fmt::format("{} says it is not well (status {})", connection->url, health->status),
+                        fmt::format("{} says it is not well: {}", connection->url, why_not_well(*health)),
                         "see its log"});
   } else {
     findings.push_back({.check = "broker", .what = fmt::format("answers on {}", connection->url)});

@@ -140,6 +140,7 @@ class WatchedDatabase : public storage::Database {
   }
   storage::Connection& reader() override { return real_->reader(); }
   net::Task<void> read(storage::Transaction work) override { return real_->read(std::move(work)); }
+  base::Result<void> check() override { return real_->check(); }
   storage::DatabaseStatistics statistics() const override { return real_->statistics(); }
   net::Task<void> backup(std::string path) override { return real_->backup(std::move(path)); }
   void stop() override { real_->stop(); }

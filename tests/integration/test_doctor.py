@@ -63,6 +63,25 @@ def test_a_broker_in_order(broker):
     assert f"answers on {broker.url}" in done.stdout and "This machine is in order." in done.stdout
 
 
+def test_a_broker_whose_database_was_taken_away(new_broker):
+    broker = new_broker().start()
+    database, away = broker.data / "slipway.db", broker.data / "away"
+    database.rename(away)
+    database.touch(0o600)  # as where somebody put another one in its place
+    sick = broker.http.request("GET", broker.url + "/health")
+    assert sick.status == 503 and b"removed or replaced" in sick.data and str(broker.data).encode() not in sick.data
+    code, found = doctor(broker.data)
+    [finding] = found["broker"]
+    assert code == 1 and "was removed or replaced" in finding["finding"]
+    refused = broker.cli("key", "create", "guest")
+    assert refused.returncode != 0 and "removed or replaced" in refused.stderr, refused
+    gone = [line for line in broker.log.read_text().splitlines() if "the database is gone" in line]
+    assert len(gone) == 1 and str(database) in gone[0]
+    away.rename(database)
+    assert broker.http.request("GET", broker.url + "/health").status == 200
+    broker.cli("key", "create", "guest", check=0)
+
+
 def test_slurm_is_missing(folder):
     code, found = doctor(folder, "--listen", free_port(), SLIPWAY_LOCAL_DAEMONS_DIR="/nowhere")
     assert code == 1 and set(found) >= {"slurmctld", "slurmd", "munged"} and "scontrol" not in found

@@ -50,6 +50,8 @@ class SqliteDatabase final : public Database {
     return net::run_blocking(runtime_, std::move(copy));
   }
 
+  Result<void> check() override { return reader_->check_file(); }
+
   DatabaseStatistics statistics() const override {
     std::error_code ignored;
     const auto size = std::filesystem::file_size(file_, ignored);

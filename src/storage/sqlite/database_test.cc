@@ -220,6 +220,27 @@ TEST_F(Sqlite, a_full_disk_fails_the_writes_that_do_not_fit_in_one_clear_sentenc
   EXPECT_EQ(notes((*open())->reader()), stored);
 }
 
+TEST_F(Sqlite, a_file_that_is_removed_or_replaced_takes_no_write_until_it_is_back) {
+  auto database = std::move(*open());
+  ASSERT_TRUE(write(*database, note("before")));
+  EXPECT_TRUE(database->check());
+  const auto refusal = [&] {
+    EXPECT_EQ(kind(database->check()), ErrorKind::unavailable);
+    const auto refused = write(*database, note("for nobody"));
+    return refused ? "none" : refused.error().code;
+  };
+  std::filesystem::rename(file(), file("away"));
+  EXPECT_EQ(refusal(), "DatabaseGone");
+  std::ofstream(file()) << "another one";
+  EXPECT_EQ(refusal(), "DatabaseGone");
+
+  std::filesystem::rename(file("away"), file());
+  EXPECT_TRUE(database->check());
+  ASSERT_TRUE(write(*database, note("after")));
+  database.reset();
+  EXPECT_THAT(notes((*open())->reader()), ElementsAre("before", "after"));
+}
+
 TEST_F(Sqlite, the_log_of_many_writes_does_not_grow_without_bound) {
   auto database = std::move(*open());
   for (int i = 0; i < 400; ++i) ASSERT_TRUE(write(*database, note(std::string(40'000, 'x'))));

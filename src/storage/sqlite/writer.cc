@@ -98,8 +98,18 @@ Result<void> Writer::run_members(const Group& group) {
     if (!job->result || job->thrown) TRY(connection_->execute("ROLLBACK TO member", {}));
     TRY(connection_->execute("RELEASE member", {}));
   }
+  TRY(check_file());
   TRY(connection_->execute("COMMIT", {}));
   return {};
+}
+
+// What is committed to a file that nobody finds any more is lost when the broker ends. It may come back.
+Result<void> Writer::check_file() {
+  auto found = connection_->check_file();
+  if (!found && !file_gone_) observe::error("the database is gone, and every write is refused", found.error());
+  if (found && file_gone_) observe::info("the database is back");
+  file_gone_ = !found;
+  return found;
 }
 
 void Writer::run_member(WriteJob& job) {

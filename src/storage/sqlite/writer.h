@@ -53,11 +53,13 @@ class Writer {
   void commit(const Group& group);
   base::Result<void> run_members(const Group& group);
   void run_member(WriteJob& job);
+  base::Result<void> check_file();
   void checkpoint_if_due();
 
   std::unique_ptr<SqliteConnection> connection_;
   int wal_pages_seen_ = 0;
   int checkpoint_due_at_ = kCheckpointPages;
+  bool file_gone_ = false;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<WriteJob*> queue_;
