@@ -84,6 +84,17 @@ TEST(Text, PrintableTextIsUtf8WithoutControlCharacters) {
   EXPECT_EQ(printable(std::string_view("\0", 1)), " ");
 }
 
+TEST(Text, AnExcerptIsBoundedInCharacters) {
+  EXPECT_EQ(excerpt(""), "");
+  EXPECT_EQ(excerpt("four", 4), "four");
+  EXPECT_EQ(excerpt("fours", 4), "fou…");
+  EXPECT_EQ(excerpt("äöüß", 4), "äöüß");
+  EXPECT_EQ(excerpt("äöüßé", 4), "äöü…");
+  EXPECT_EQ(excerpt("a\xff\x01", 4), "a\uFFFD ");
+  const auto long_one = excerpt(std::string(100'000, 'x'));
+  EXPECT_EQ(long_one, std::string(99, 'x') + "…");
+}
+
 TEST(Ids, ASealIsHmacSha256) {
   const auto seal = hmac_sha256_hex(Secret("Jefe"), "what do ya want for nothing?");
   EXPECT_EQ(seal, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");

@@ -143,4 +143,13 @@ std::string printable(std::string_view text) {
   return clean;
 }
 
+std::string excerpt(std::string_view text, std::size_t most_characters) {
+  std::size_t characters = 0, end = 0, shorter = 0;
+  while (end < text.size() && characters <= most_characters) {
+    if (++characters == most_characters) shorter = end;
+    end += std::max<std::size_t>(utf8_sequence(text.substr(end)), 1);
+  }
+  return characters <= most_characters ? printable(text) : printable(text.substr(0, shorter)) + "…";
+}
+
 }  // namespace slipway::base

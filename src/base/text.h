@@ -23,5 +23,8 @@ bool is_utf8(std::string_view text);
 // What a program wrote, as text for JSON and terminals: U+FFFD for each byte that is no UTF-8, a space for each control
 // character but tab and newline.
 std::string printable(std::string_view text);
+// What somebody wrote, as a message about it may repeat it: printable(), and of more than `most_characters` the first,
+// with an ellipsis as the last of them.
+std::string excerpt(std::string_view text, std::size_t most_characters = 100);
 
 }  // namespace slipway::base
