@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "storage/events.h"
+#include "storage/types.h"
 
 namespace slipway::broker {
 
@@ -49,6 +50,9 @@ base::Result<void> tell_warning(storage::Connection& connection, const base::Env
 
 base::Result<void> insert_launch(storage::Connection& connection, const storage::EnvironmentRow& row,
                                  const storage::Transaction& execution, const storage::AuditRow& audit) {
+  if (row.type_version != 0 && !TRY(storage::has_type_version(connection, row.type, row.type_version))) {
+    return base::conflict(fmt::format("Version {} of {} was removed meanwhile.", row.type_version, row.type));
+  }
   auto inserted = storage::insert_environment(connection, row);
   if (!inserted && inserted.error().kind == base::ErrorKind::conflict) {
     return base::conflict(fmt::format("There is a {} named {} in {} already.", row.type, row.name, row.region));

@@ -27,7 +27,7 @@ base::Result<void> tell_status(storage::Connection& connection, const storage::E
 base::Result<void> tell_warning(storage::Connection& connection, const base::EnvironmentId& id, std::string_view words,
                                 boost::json::object about, base::Time now);
 
-// All that a launch writes. Errors: conflict where the name is taken.
+// All that a launch writes. Errors: conflict where the name is taken, or the version of the type is gone.
 base::Result<void> insert_launch(storage::Connection& connection, const storage::EnvironmentRow& row,
                                  const storage::Transaction& execution, const storage::AuditRow& audit);
 

@@ -96,8 +96,10 @@ boost::asio::awaitable<void> Lifetimes::look(std::chrono::steady_clock::time_poi
 }
 
 boost::asio::awaitable<void> Lifetimes::look_at_ends(base::Time now) {
+  const auto types = co_await services_.types.in_use();
+  if (!types) co_return observe::error("the types in use cannot be read", types.error());
   auto horizon = milliseconds(0);
-  for (const auto& type : services_.types.held()) horizon = std::max(horizon, type->time_to_live.warn);
+  for (const auto& type : *types) horizon = std::max(horizon, type->time_to_live.warn);
   auto ids = std::make_shared<std::vector<base::EnvironmentId>>();
   const auto read = co_await services_.database.read([=](storage::Connection& connection) -> base::Result<void> {
     *ids = TRY(storage::ending_environments(connection, now + horizon));
@@ -163,7 +165,9 @@ boost::asio::awaitable<void> Lifetimes::end_by_itself(Environment environment, E
 boost::asio::awaitable<void> Lifetimes::look_at_idle(base::Time now, bool settled, bool anew) {
   auto ids = std::make_shared<std::vector<base::EnvironmentId>>();
   std::set<std::string> names;
-  for (const auto& type : services_.types.held()) {
+  const auto types = co_await services_.types.in_use();
+  if (!types) co_return observe::error("the types in use cannot be read", types.error());
+  for (const auto& type : *types) {
     if (type->idle) names.insert(type->name);
   }
   for (const auto& name : names) {

@@ -3,33 +3,26 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "broker/environments.h"
 #include "storage/environments.h"
 #include "storage/executions.h"
 
 namespace slipway::broker {
 
-namespace {
-
-constexpr int kMostOfAName = 100;
-
-}  // namespace
-
 base::Result<EnvironmentPtr> Environments::resolve(const std::string& name_or_id) {
   if (auto found = TRY(find(base::EnvironmentId(name_or_id)))) return found;
-  auto rows = TRY(storage::find_environments_by_name(database_.reader(), name_or_id, kMostOfAName));
-  if (rows.empty()) {
+  const auto named = TRY(storage::environments_named(database_.reader(), name_or_id));
+  if (named.empty()) {
     return base::not_found(
         fmt::format("There is and was no environment {}. Names and ids are listed by "
                     "`slipway env list`.",
-                    name_or_id));
+                    base::excerpt(name_or_id)));
   }
-  const auto lives = [](const auto& row) { return row.status != to_string(Status::terminated); };
-  if (std::ranges::count_if(rows, lives) > 1) {
+  if (named.size() > 1) {
     return base::conflict(fmt::format("Several environments are named {}: say which by its id.", name_or_id));
   }
-  const auto live = std::ranges::find_if(rows, lives);
-  return find(live == rows.end() ? rows.front().id : live->id);
+  return find(named.front());
 }
 
 base::Result<base::ExecutionId> Environments::resolve_execution(const std::string& name, Executions::Meant meant) {

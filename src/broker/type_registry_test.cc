@@ -1,74 +1,15 @@
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <fstream>
-
-#include "broker/test_world.h"
-#include "broker/types.h"
+#include "broker/test_registry.h"
 
 namespace slipway::broker {
 namespace {
 
+using test_world::kDocument;
+using test_world::Registry;
+using test_world::type_yaml;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-std::string type_yaml(std::string_view title) {
-  return "name: thing\ntitle: " + std::string(title) +
-         "\nparameters:\n  Configuration: {type: StringMap}\ninstance: {id: Id}\n"
-         "documents:\n  local: {launch: launch.yaml, terminate: launch.yaml}\n";
-}
-
-constexpr std::string_view kDocument = R"(schemaVersion: '0.3'
-mainSteps:
-  - {name: Only, action: 'test:make', inputs: {}, isEnd: true}
-outputs: [Only.Id]
-)";
-
-class Registry : public testing::Test {
- protected:
-  Registry() {
-    world.add_action("test:make", {"Id"});
-    world.action("test:make").outputs = {{"Id", "i-1"}};
-    write("launch.yaml", kDocument);
-    write("type.yaml", type_yaml("One"));
-    world.restart_with(folder.path());
-  }
-
-  void write(const std::string& file, std::string_view text) { folder.write("thing", file, text); }
-  TypeRegistry& types() { return *world.types; }
-  std::string title() {
-    const auto type = types().find("thing");
-    return type ? type->title : "none";
-  }
-  void until_title(std::string_view wanted) {
-    world.until([&] { return title() == wanted; });
-  }
-  static TypeRegistry::Beside nothing() {
-    return [](storage::Connection&, int, int) { return base::Result<void>(); };
-  }
-  TypeFiles files(std::string_view title) {
-    return {.name = "thing", .files = {{"type.yaml", type_yaml(title)}, {"launch.yaml", std::string(kDocument)}}};
-  }
-  std::vector<std::int64_t> versions() {
-    std::vector<std::int64_t> all;
-    const auto rows = types().versions("thing").value();
-    for (const auto& row : rows) all.push_back(row.version);
-    return all;
-  }
-  base::Result<EnvironmentPtr> launch(std::string name, int version = 0) {
-    auto request = test_world::World::launch_request(std::move(name));
-    request.type = "thing";
-    request.version = version;
-    return world.launch(std::move(request));
-  }
-  EnvironmentPtr available(const base::EnvironmentId& id) {
-    world.until([&] { return world.environments->find(id).value()->status == Status::available; });
-    return world.environments->find(id).value();
-  }
-
-  test_world::TypeFolder folder;
-  test_world::World world;
-};
 
 TEST_F(Registry, AFolderThatChangesIsTakenWithoutARestart) {
   EXPECT_EQ(title(), "One");
@@ -177,6 +118,79 @@ TEST_F(Registry, VersionsArePromotedAndRolledBack) {
   EXPECT_EQ(world.run([&] { return types().promote("thing", 3, nothing()); }).error().kind, base::ErrorKind::not_found);
   EXPECT_EQ(launch("old", 1).value()->type_version, 1);
   EXPECT_THAT(launch("none", 9).error().message, HasSubstr("has no version 9"));
+}
+
+TEST_F(Registry, ARollbackOutlivesTheSameBytesWrittenAnew) {
+  write("type.yaml", type_yaml("Two"));
+  until_title("Two");
+  world.run([&] { return types().rollback("thing", nothing()); }).value();
+  write("type.yaml", "");
+  until_broken(true);
+  write("type.yaml", type_yaml("Two"));
+  until_broken(false);
+  EXPECT_EQ(title(), "One");
+  // Also where the broker starts in between.
+  write("type.yaml", "");
+  until_broken(true);
+  world.restart();
+  EXPECT_EQ(title(), "One");
+  write("type.yaml", type_yaml("Two"));
+  until_broken(false);
+  EXPECT_EQ(title(), "One");
+  world.restart();
+  EXPECT_EQ(title(), "One");
+  // A change is one, also to what was there before, and while no broker runs.
+  write("type.yaml", type_yaml("Three"));
+  until_title("Three");
+  EXPECT_THAT(versions(), ElementsAre(3, 2, 1));
+  write("type.yaml", type_yaml("One"));
+  until_title("One");
+  write("type.yaml", type_yaml("Two"));
+  world.restart();
+  EXPECT_EQ(title(), "Two");
+}
+
+TEST_F(Registry, WhatIsInUseIsKnownInItsVersion) {
+  const auto id = launch("first").value()->id;
+  available(id);
+  write("type.yaml", type_yaml("Two"));
+  until_title("Two");
+  const auto titles = [&] {
+    std::vector<std::string> all;
+    const auto used = world.run([&] { return types().in_use(); }).value();
+    for (const auto& type : used) {
+      if (type->name == "thing") all.push_back(type->title);
+    }
+    return all;
+  };
+  EXPECT_THAT(titles(), ElementsAre("One", "Two"));
+  world.restart();
+  EXPECT_THAT(titles(), ElementsAre("One", "Two"));
+  // Parsed once.
+  const auto loaded = world.run([&] { return types().load("thing", 1); }).value();
+  EXPECT_EQ(loaded, types().find("thing", 1).value());
+  world.run([&] { return world.environments->terminate(id, test_world::World::cause("Delete")); }).value();
+  world.until([&] { return world.environments->find(id).value()->status == Status::terminated; });
+  EXPECT_THAT(titles(), ElementsAre("Two"));
+}
+
+TEST(TypeCache, HoldsWhatWasAskedForLast) {
+  TypeCache cache;
+  const auto put = [&](int version) {
+    auto type = std::make_shared<EnvironmentType>();
+    type->name = "thing";
+    type->version = version;
+    cache.put(type);
+  };
+  const int limit = static_cast<int>(TypeCache::kLimit);
+  for (int version = 1; version <= limit; ++version) put(version);
+  EXPECT_TRUE(cache.find("thing", 1));
+  put(limit + 1);
+  EXPECT_TRUE(cache.find("thing", 1));
+  EXPECT_FALSE(cache.find("thing", 2));
+  EXPECT_FALSE(cache.find("other", 3));
+  cache.drop("thing", 3);
+  EXPECT_FALSE(cache.find("thing", 3));
 }
 
 TEST(RegistryStart, AMissingRootIsToldWithTheSetting) {

@@ -1,8 +1,9 @@
 #pragma once
 // The environment types that can be launched, in every version that something uses. Versions rest in the database and
 // are named by their content; a folder that is watched, or an upload, is only where a version comes from. A broken
-// folder changes nothing: the last good version stays. Used by the environments service, surfaces and the composition
-// root. On the I/O thread; files are read in the pool. Knows no provider but by name, and no type.
+// folder changes nothing: the last good version stays, and one that says again what it said last changes nothing
+// either. Used by the environments service, surfaces and the composition root. On the I/O thread; files are read in the
+// pool. Knows no provider but by name, and no type.
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -11,15 +12,15 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "broker/environment_type.h"
+#include "broker/type_cache.h"
 #include "broker/type_reader.h"
-#include "broker/type_watch.h"
 #include "net/runtime.h"
 #include "net/task.h"
+#include "process/folder_watch.h"
 #include "storage/database.h"
 #include "storage/types.h"
 
@@ -58,12 +59,16 @@ class TypeRegistry {
 
   // The version that launches take; null where nothing of that name can be launched.
   TypePtr find(std::string_view name) const;
-  // That version, current or not; 0 is the current one, for environments from before there were versions. One that
-  // nothing used so far is read from the database. Errors: invalid where there is none.
+  // That version, current or not; 0 is the current one, for environments from before there were versions. One that is
+  // not current and was not asked for lately is read by its key and parsed: who can wait loads it first. Errors:
+  // invalid where there is none.
   base::Result<TypePtr> find(std::string_view name, int version) const;
+  // The same, read and parsed in the pool.
+  net::Task<TypePtr> load(std::string name, int version) const;
   std::vector<TypeState> list() const;  // by name
-  // Every version that is current or that something uses.
-  std::vector<TypePtr> held() const;
+  // Every version that is current, or that an environment which is not terminated uses; what cannot be read is left
+  // out.
+  net::Task<std::vector<TypePtr>> in_use() const;
 
   // Newest first. Errors: not_found.
   base::Result<std::vector<storage::TypeVersionRow>> versions(std::string_view name) const;
@@ -76,6 +81,11 @@ class TypeRegistry {
   net::Task<TypePtr> promote(std::string name, int version, Beside beside);
   // Makes the version before the current one current. Errors: conflict where there is none; and those of promote.
   net::Task<TypePtr> rollback(std::string name, Beside beside);
+  // Takes a version away, or (0) the type with all of them; the same content would get the same number again. Gives
+  // what was removed. Errors: not_found; conflict where an environment that is not terminated uses it, where its folder
+  // is still there, and for the current version while there are others.
+  using BesideRemoval = std::function<base::Result<void>(storage::Connection&, const std::vector<int>& removed)>;
+  net::Task<std::vector<int>> remove(std::string name, int version, BesideRemoval beside);
 
   // Reads every folder again and takes what changed.
   net::Task<void> reload();
@@ -87,11 +97,20 @@ class TypeRegistry {
     std::string sha256;  // of what was read last, good or not
     std::string problem;
   };
+  struct Current {
+    std::string source;
+    int version = 0;
+    TypePtr type;  // null where this program cannot read it any more
+  };
 
   std::vector<Folder> look(const std::map<std::string, Seen>& seen) const;  // blocks
   net::Task<void> load_stored();
   net::Task<void> take(Folder folder);
-  void keep(const storage::TypeVersionRow& row, TypePtr type);
+  // What take() writes; gives the version that is current then, and sets the row's own.
+  base::Result<int> write_version(storage::Connection& connection, storage::TypeVersionRow& row) const;
+  void set_current(const std::string& name, std::string source, TypePtr type);
+  static void warn(const std::string& name, const std::vector<workflow::Problem>& problems);
+  TypePtr known(std::string_view name, int version) const;  // null where it would have to be read
   // That there is no such type, with those that there are.
   std::string no_type(std::string_view name) const;
   boost::asio::awaitable<void> follow();
@@ -101,14 +120,10 @@ class TypeRegistry {
   const base::Clock& clock_;
   const workflow::ActionRegistry& actions_;
   TypeSettings settings_;
-  TypeWatch watch_;
+  process::FolderWatch watch_;
   net::TaskGroup tasks_;
-  struct Current {
-    int version = 0;
-    std::string source;
-  };
   std::map<std::string, Current, std::less<>> current_;
-  mutable std::map<std::pair<std::string, int>, TypePtr> loaded_;
+  mutable TypeCache older_;           // copies of what never changes
   std::map<std::string, Seen> seen_;  // by name: those whose folder is there
 };
 

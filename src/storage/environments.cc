@@ -48,6 +48,10 @@ EnvironmentRow read_environment(Columns columns) {
   return row;
 }
 
+base::EnvironmentId read_id(Columns columns) {
+  return base::EnvironmentId(columns.text());
+}
+
 }  // namespace
 
 Result<void> insert_environment(Connection& connection, const EnvironmentRow& row) {
@@ -136,6 +140,19 @@ Result<std::vector<EnvironmentRow>> find_environments_by_name(Connection& connec
                                                               int limit) {
   static const std::string sql = kSelect + "WHERE name = ? ORDER BY id DESC LIMIT ?";
   return all_rows(connection, sql, {name, limit}, read_environment);
+}
+
+Result<std::vector<base::EnvironmentId>> environments_named(Connection& connection, std::string_view name) {
+  auto living = TRY(all_rows(connection, "SELECT id FROM environment WHERE name = ? AND status <> 'terminated' LIMIT 2",
+                             {name}, read_id));
+  if (!living.empty()) return living;
+  return all_rows(connection, "SELECT id FROM environment WHERE name = ? ORDER BY id DESC LIMIT 1", {name}, read_id);
+}
+
+Result<std::optional<EnvironmentRow>> find_environment_of_version(Connection& connection, std::string_view type,
+                                                                  std::int64_t type_version) {
+  static const std::string sql = kSelect + "WHERE type = ? AND type_version = ? AND status <> 'terminated' LIMIT 1";
+  return first_row(connection, sql, {type, type_version}, read_environment);
 }
 
 Result<std::vector<EnvironmentRow>> list_environments(Connection& connection, std::string_view type,

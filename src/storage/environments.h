@@ -65,6 +65,14 @@ base::Result<std::optional<EnvironmentRow>> find_live_environment(Connection& co
 base::Result<std::vector<EnvironmentRow>> find_environments_by_name(Connection& connection, std::string_view name,
                                                                     int limit);
 
+// What a name means: those of that name that are not terminated, of any type and region, at most two; where none is,
+// the newest that had it; empty where none ever had.
+base::Result<std::vector<base::EnvironmentId>> environments_named(Connection& connection, std::string_view name);
+
+// One that is not terminated, of this type, with this type_version.
+base::Result<std::optional<EnvironmentRow>> find_environment_of_version(Connection& connection, std::string_view type,
+                                                                        std::int64_t type_version);
+
 // A page of what is not terminated, oldest first: at most `limit` rows whose id is greater than `after` (empty: from
 // the start). The next page begins after the last row's id.
 base::Result<std::vector<EnvironmentRow>> list_environments(Connection& connection, std::string_view type,

@@ -157,6 +157,38 @@ TEST_P(Environments, a_name_is_unique_per_type_and_region_until_its_environment_
   EXPECT_THAT(ids(find_environments_by_name(database->reader(), "first", 10)), ElementsAre("env-4", "env-3", "env-1"));
 }
 
+TEST_P(Environments, a_name_means_what_lives_under_it_or_else_the_newest_that_had_it) {
+  ExplainingConnection connection(database->reader());
+  const auto named = [&](std::string_view name) {
+    connection.plan.clear();
+    std::vector<std::string> all;
+    const auto found = environments_named(connection, name);
+    for (const auto& id : *found) all.push_back(id.str());
+    for (const auto& step : connection.plan) EXPECT_THAT(step, testing::StartsWith("SEARCH environment USING "));
+    return all;
+  };
+  EXPECT_THAT(named("first"), IsEmpty());
+  ASSERT_TRUE(insert(environment("env-1", "first")));
+  // However many had the name after it, elsewhere.
+  for (int i = 2; i < 120; ++i) {
+    auto other = environment(fmt::format("env-{}", i), "first");
+    other.region = "eu-west-2";
+    other.status = "terminated";
+    ASSERT_TRUE(insert(other));
+  }
+  EXPECT_THAT(named("first"), ElementsAre("env-1"));
+  auto elsewhere = environment("env-200", "first");
+  elsewhere.region = "eu-west-2";
+  ASSERT_TRUE(insert(elsewhere));
+  EXPECT_THAT(named("first"), UnorderedElementsAre("env-1", "env-200"));
+  for (const auto* id : {"env-1", "env-200"}) {
+    auto gone = stored(id);
+    gone.status = "terminated";
+    ASSERT_TRUE(update(gone));
+  }
+  EXPECT_THAT(named("first"), ElementsAre("env-99"));
+}
+
 TEST_P(Environments, pages_are_in_order_of_creation_without_what_is_terminated_or_elsewhere) {
   for (int i = 1; i <= 5; ++i) ASSERT_TRUE(insert(environment(fmt::format("env-{}", i), fmt::format("c{}", 9 - i))));
   auto other = environment("env-6", "other");

@@ -28,6 +28,22 @@ std::int64_t read_integer(Columns columns) {
   return columns.integer();
 }
 
+UsedVersion read_used(Columns columns) {
+  UsedVersion used;
+  used.name = columns.text();
+  used.version = columns.integer();
+  return used;
+}
+
+Result<std::int64_t> next_version(Connection& connection, std::string_view name) {
+  const auto last =
+      TRY(first_row(connection,
+                    "SELECT COALESCE(MAX(version), 0) FROM (SELECT version FROM type_version WHERE name = "
+                    "? UNION ALL SELECT version FROM removed_type_version WHERE name = ?)",
+                    {name, name}, read_integer));
+  return last.value_or(0) + 1;
+}
+
 }  // namespace
 
 Result<EnsuredVersion> ensure_type_version(Connection& connection, const TypeVersionRow& row) {
@@ -38,12 +54,15 @@ Result<EnsuredVersion> ensure_type_version(Connection& connection, const TypeVer
                            {row.source, row.name, *known}));
     return EnsuredVersion{.version = *known, .added = false};
   }
-  const auto added = TRY(first_row(
-      connection,
+  auto version =
+      TRY(first_row(connection, "DELETE FROM removed_type_version WHERE name = ? AND sha256 = ? RETURNING version",
+                    {row.name, row.sha256}, read_integer));
+  if (!version) version = TRY(next_version(connection, row.name));
+  TRY(connection.execute(
       "INSERT INTO type_version (name, version, sha256, files, source, created_at, created_by) "
-      "SELECT ?, COALESCE(MAX(version), 0) + 1, ?, ?, ?, ?, ? FROM type_version WHERE name = ? RETURNING version",
-      {row.name, row.sha256, row.files, row.source, column(row.created_at), row.created_by, row.name}, read_integer));
-  return EnsuredVersion{.version = added.value(), .added = true};
+      "VALUES (?, ?, ?, ?, ?, ?, ?)",
+      {row.name, *version, row.sha256, row.files, row.source, column(row.created_at), row.created_by}));
+  return EnsuredVersion{.version = *version, .added = true};
 }
 
 Result<void> set_current_type_version(Connection& connection, std::string_view name, std::int64_t version,
@@ -59,6 +78,44 @@ Result<void> set_current_type_version(Connection& connection, std::string_view n
 
 Result<std::optional<std::int64_t>> current_type_version(Connection& connection, std::string_view name) {
   return first_row(connection, "SELECT current FROM type WHERE name = ?", {name}, read_integer);
+}
+
+Result<std::int64_t> folder_type_version(Connection& connection, std::string_view name) {
+  const auto version =
+      TRY(first_row(connection, "SELECT folder_version FROM type WHERE name = ?", {name}, read_integer));
+  return version.value_or(0);
+}
+
+Result<void> set_folder_type_version(Connection& connection, std::string_view name, std::int64_t version) {
+  TRY(connection.execute("UPDATE type SET folder_version = ? WHERE name = ?", {version, name}));
+  return {};
+}
+
+Result<void> remove_type_version(Connection& connection, std::string_view name, std::int64_t version, base::Time now) {
+  TRY(
+      connection.execute("INSERT INTO removed_type_version (name, version, sha256, removed_at) "
+                         "SELECT name, version, sha256, ? FROM type_version WHERE name = ? AND version = ?",
+                         {column(now), name, version}));
+  TRY(connection.execute("DELETE FROM type_version WHERE name = ? AND version = ?", {name, version}));
+  return {};
+}
+
+Result<void> forget_type(Connection& connection, std::string_view name) {
+  TRY(connection.execute("DELETE FROM type WHERE name = ?", {name}));
+  return {};
+}
+
+Result<bool> has_type_version(Connection& connection, std::string_view name, std::int64_t version) {
+  const auto found = TRY(first_row(connection, "SELECT version FROM type_version WHERE name = ? AND version = ?",
+                                   {name, version}, read_integer));
+  return found.has_value();
+}
+
+Result<std::optional<std::int64_t>> type_version_before(Connection& connection, std::string_view name,
+                                                        std::int64_t version) {
+  return first_row(connection,
+                   "SELECT version FROM type_version WHERE name = ? AND version < ? ORDER BY version DESC LIMIT 1",
+                   {name, version}, read_integer);
 }
 
 Result<std::optional<TypeVersionRow>> find_type_version(Connection& connection, std::string_view name,
@@ -87,6 +144,13 @@ Result<std::vector<TypeVersionRow>> list_types_in_use(Connection& connection) {
       " FROM environment e JOIN type_version v ON v.name = e.type AND v.version = e.type_version "
       "WHERE e.status <> 'terminated'";
   return all_rows(connection, sql, {}, read_version);
+}
+
+Result<std::vector<UsedVersion>> list_versions_in_use(Connection& connection) {
+  return all_rows(connection,
+                  "SELECT DISTINCT type, type_version FROM environment WHERE status <> 'terminated' "
+                  "ORDER BY type, type_version",
+                  {}, read_used);
 }
 
 }  // namespace slipway::storage

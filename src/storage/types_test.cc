@@ -87,6 +87,54 @@ TEST_P(Types, WhatAnEnvironmentUsesIsFound) {
   const auto used = list_types_in_use(database->reader()).value();
   ASSERT_EQ(used.size(), 1u);
   EXPECT_EQ(used[0].version, 1);
+  std::vector<std::int64_t> versions;
+  ExplainingConnection connection(database->reader());
+  const auto in_use = list_versions_in_use(connection).value();
+  for (const auto& [name, version] : in_use) versions.push_back(version);
+  EXPECT_THAT(versions, ElementsAre(0, 1));
+  EXPECT_THAT(connection.plan, ElementsAre(testing::HasSubstr("USING INDEX environment_live_version")));
+  EXPECT_THAT(find_environment_of_version(connection, "one", 1).value()->name, testing::AnyOf("env-1", "env-2"));
+  EXPECT_FALSE(find_environment_of_version(connection, "one", 2).value());
+}
+
+TEST_P(Types, ARemovedVersionKeepsItsNumber) {
+  ensure("one", "a");
+  ensure("one", "b");
+  const auto remove = [&](std::int64_t version) {
+    return write([=](Connection& connection) {
+      return remove_type_version(connection, "one", version, base::Time(std::chrono::milliseconds(7)));
+    });
+  };
+  set_current("one", 2).value();
+  EXPECT_EQ(kind(remove(2)), ErrorKind::conflict);
+  set_current("one", 1).value();
+  remove(2).value();
+  EXPECT_FALSE(find_type_version(database->reader(), "one", 2).value());
+  EXPECT_FALSE(has_type_version(database->reader(), "one", 2).value());
+  EXPECT_TRUE(has_type_version(database->reader(), "one", 1).value());
+  EXPECT_EQ(ensure("one", "c").version, 3);
+  EXPECT_EQ(type_version_before(database->reader(), "one", 3).value(), 1);
+  EXPECT_FALSE(type_version_before(database->reader(), "one", 1).value());
+  const auto back = ensure("one", "b");
+  EXPECT_EQ(back.version, 2);
+  EXPECT_TRUE(back.added);
+  write([](Connection& connection) { return forget_type(connection, "one"); }).value();
+  for (const auto version : {1, 2, 3}) remove(version).value();
+  EXPECT_TRUE(list_type_versions(database->reader(), "one").value().empty());
+  EXPECT_FALSE(current_type_version(database->reader(), "one").value());
+  EXPECT_EQ(ensure("one", "d").version, 4);
+}
+
+TEST_P(Types, WhatAFolderHeldIsRemembered) {
+  ensure("one", "a");
+  EXPECT_EQ(folder_type_version(database->reader(), "one").value(), 0);
+  set_current("one", 1).value();
+  EXPECT_EQ(folder_type_version(database->reader(), "one").value(), 0);
+  write([](Connection& connection) { return set_folder_type_version(connection, "one", 1); }).value();
+  ensure("one", "b");
+  set_current("one", 2).value();
+  reopen();
+  EXPECT_EQ(folder_type_version(database->reader(), "one").value(), 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, Types, testing::ValuesIn(stores()), store_name);

@@ -53,6 +53,8 @@ net::Task<http::Response> launch_environment(Call call) {
     }
   }
   auto& environments = call.services.environments;
+  // An older version is parsed where nobody waits for it.
+  if (request.version > 0) CO_TRY(co_await call.services.types.load(request.type, request.version));
   auto launch = CO_TRY(environments.check(std::move(request)));
   const auto environment = CO_TRY(co_await environments.launch(std::move(launch)));
   co_return http::json_response(202, broker::to_json(*environment));

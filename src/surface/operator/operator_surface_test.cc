@@ -307,7 +307,7 @@ TEST_F(Operator, PathsAndMethodsThatAreNotThereAreToldApart) {
   EXPECT_EQ(call("PATCH", "/slipway/v1/keys").status, 405);
 }
 
-TEST_F(Operator, TypesAreListedPushedPromotedAndRolledBack) {
+TEST_F(Operator, TypesAreListedPushedPromotedRolledBackAndRemoved) {
   const auto version = [&] { return call("GET", "/slipway/v1/types/thing").body.at("version").as_int64(); };
   const auto push = [&](std::string title, bool administrator = true) {
     const boost::json::object type{
@@ -334,6 +334,13 @@ TEST_F(Operator, TypesAreListedPushedPromotedAndRolledBack) {
   EXPECT_EQ(call("POST", "/slipway/v1/types/thing/promote", R"({"version": 99999999999})").status, 400);
   EXPECT_EQ(version(), 2);
   EXPECT_EQ(call("GET", "/slipway/v1/types/thing/versions").body.at("versions").as_array().size(), 2u);
+  EXPECT_EQ(call("DELETE", "/slipway/v1/types/thing?version=1", "", false).status, 403);
+  EXPECT_EQ(call("DELETE", "/slipway/v1/types/thing?version=2").status, 409);
+  EXPECT_EQ(call("DELETE", "/slipway/v1/types/thing?version=0").status, 400);
+  EXPECT_EQ(boost::json::serialize(call("DELETE", "/slipway/v1/types/thing?version=1").body),
+            R"({"name":"thing","removed":[1]})");
+  EXPECT_EQ(call("DELETE", "/slipway/v1/types/thing?version=1").status, 404);
+  EXPECT_EQ(call("GET", "/slipway/v1/types/thing?version=1").status, 404);
   EXPECT_EQ(call("GET", "/slipway/v1/types/none/versions").status, 404);
   EXPECT_EQ(call("GET", "/slipway/v1/types/none").status, 404);
   EXPECT_THAT(boost::json::serialize(call("GET", "/slipway/v1/types").body), HasSubstr("parallelcluster"));
@@ -342,7 +349,7 @@ TEST_F(Operator, TypesAreListedPushedPromotedAndRolledBack) {
   for (const auto& row : rows) {
     audited.push_back(row.what);
   }
-  EXPECT_THAT(audited, ::testing::ElementsAre("PromoteType", "RollBackType", "PushType", "PushType"));
+  EXPECT_THAT(audited, ::testing::ElementsAre("RemoveType", "PromoteType", "RollBackType", "PushType", "PushType"));
 }
 
 TEST_F(Operator, ALaunchMayNameAVersionOfItsType) {

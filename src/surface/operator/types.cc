@@ -105,7 +105,7 @@ net::Task<http::Response> list_types(Call call) {
 net::Task<http::Response> show_type(Call call) {
   const auto* version = call.parameters.if_contains("version");
   const auto name = call.text("name");
-  auto type = call.services.types.find(name, version == nullptr ? 0 : call.number("version"));
+  auto type = co_await call.services.types.load(name, version == nullptr ? 0 : call.number("version"));
   if (!type) {
     if (type.error().field == "type" || type.error().field == "version")
       co_return base::not_found(type.error().message);
@@ -154,11 +154,25 @@ net::Task<http::Response> rollback_type(Call call) {
   co_return http::json_response(200, summary_body(*type));
 }
 
+net::Task<http::Response> remove_type(Call call) {
+  CO_TRY(require_right_to_types(call.request));
+  const auto name = call.text("name");
+  const int version = call.parameters.contains("version") ? call.number("version") : 0;
+  const auto beside = [&services = call.services, cause = cause_of(call.request), name](
+                          storage::Connection& connection, const std::vector<int>& removed) {
+    return services.environments.record(connection, cause, "type " + name,
+                                        {{"versions", array(removed.begin(), removed.end())}}, {});
+  };
+  const auto removed = CO_TRY(co_await call.services.types.remove(name, version, beside));
+  co_return http::json_response(200, object{{"name", name}, {"removed", array(removed.begin(), removed.end())}});
+}
+
 }  // namespace
 
 Operations type_operations() {
-  return {{"ListTypes", list_types}, {"ShowType", show_type},       {"ListTypeVersions", list_versions},
-          {"PushType", push_type},   {"PromoteType", promote_type}, {"RollBackType", rollback_type}};
+  return {{"ListTypes", list_types},  {"ShowType", show_type},       {"ListTypeVersions", list_versions},
+          {"PushType", push_type},    {"PromoteType", promote_type}, {"RollBackType", rollback_type},
+          {"RemoveType", remove_type}};
 }
 
 }  // namespace slipway::surface::operator_api

@@ -95,7 +95,7 @@ Awaitable Keeper::keep() {
   for (;;) {
     reconcile();
     const auto left = std::chrono::ceil<milliseconds>(next_look() - Steady::now());
-    co_await bell_.wait(std::clamp<milliseconds>(left, milliseconds(1), kCheckPeriod));
+    co_await bell_.wait_until(net::in(std::clamp<milliseconds>(left, milliseconds(1), kCheckPeriod)));
   }
 }
 
@@ -131,9 +131,10 @@ void Keeper::cannot_load(const base::Error& error) {
 
 Awaitable Keeper::watch_markers() {
   for (;;) {
-    auto watch = FolderWatch::open(machine_.runtime, paths_.markers());
-    if (!watch) {
-      observe::error("a cluster's nodes cannot be watched", watch.error(), {{"environment", id_.str()}});
+    auto watch = process::FolderWatch::open(machine_.runtime);
+    const auto watched = watch ? watch->add(paths_.markers()) : base::Result<void>(watch.error());
+    if (!watched) {
+      observe::error("a cluster's nodes cannot be watched", watched.error(), {{"environment", id_.str()}});
       co_await net::sleep_for(machine_.runtime, kLongestPause);
       continue;
     }

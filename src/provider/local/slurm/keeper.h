@@ -12,10 +12,10 @@
 
 #include "broker/environment.h"
 #include "broker/provider.h"
+#include "net/doorbell.h"
 #include "provider/local/machine.h"
 #include "provider/local/slurm/fleet.h"
 #include "provider/local/slurm/instances.h"
-#include "provider/local/watch.h"
 
 namespace slipway::provider::local::slurm {
 
@@ -80,7 +80,7 @@ class Keeper {
   Paths paths_;
   std::vector<std::pair<std::string, std::string>> tags_;
   Client client_;
-  Bell bell_;
+  net::Doorbell bell_;
   net::TaskGroup group_;
   bool stopping_ = false;
   std::optional<Cluster> cluster_;

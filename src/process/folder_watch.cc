@@ -1,32 +1,33 @@
-#include "broker/type_watch.h"
+#include "process/folder_watch.h"
 
+#include <fmt/format.h>
 #include <sys/inotify.h>
 
 #include <array>
 
 #include "process/io.h"
 
-namespace slipway::broker {
+namespace slipway::process {
 
 namespace {
 // A file counts when its writer has closed it, so that no half of it is read.
 constexpr auto kMask = IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_ONLYDIR;
 }  // namespace
 
-base::Result<TypeWatch> TypeWatch::open(net::Runtime& runtime) {
-  process::Fd events(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (!events) return base::from_errno("cannot watch folders of environment types");
-  return TypeWatch(runtime, std::move(events));
+base::Result<FolderWatch> FolderWatch::open(net::Runtime& runtime) {
+  Fd events(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (!events) return base::from_errno("cannot watch folders");
+  return FolderWatch(runtime, std::move(events));
 }
 
-void TypeWatch::add(const std::vector<std::filesystem::path>& folders) {
-  for (const auto& folder : folders) {
-    const int watch = ::inotify_add_watch(events_.get(), folder.c_str(), kMask | IN_DONT_FOLLOW);
-    if (watch >= 0) folders_.insert(watch);
-  }
+base::Result<void> FolderWatch::add(const std::filesystem::path& folder) {
+  const int watch = ::inotify_add_watch(events_.get(), folder.c_str(), kMask | IN_DONT_FOLLOW);
+  if (watch < 0) return base::from_errno(fmt::format("cannot watch the folder {}", folder.native()));
+  folders_.insert(watch);
+  return {};
 }
 
-void TypeWatch::add_name(const std::filesystem::path& path) {
+void FolderWatch::add_name(const std::filesystem::path& path) {
   const auto whole = std::filesystem::absolute(path).lexically_normal();
   const auto named = whole.has_filename() ? whole : whole.parent_path();
   const int watch = ::inotify_add_watch(events_.get(), named.parent_path().c_str(), kMask);
@@ -34,7 +35,7 @@ void TypeWatch::add_name(const std::filesystem::path& path) {
 }
 
 // Takes what there is; true where something of it counts.
-bool TypeWatch::take_events() {
+bool FolderWatch::take_events() {
   bool counts = false;
   alignas(inotify_event) std::array<char, 4096> buffer;
   for (;;) {
@@ -51,10 +52,10 @@ bool TypeWatch::take_events() {
   }
 }
 
-boost::asio::awaitable<void> TypeWatch::changed() {
+boost::asio::awaitable<void> FolderWatch::changed() {
   do {
-    co_await process::readable(*runtime_, events_);
+    co_await readable(*runtime_, events_);
   } while (!take_events());
 }
 
-}  // namespace slipway::broker
+}  // namespace slipway::process

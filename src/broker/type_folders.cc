@@ -1,0 +1,162 @@
+// The registry's folders: what they hold, what of it is a change, and how a change becomes a version.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <iterator>
+#include <optional>
+#include <system_error>
+
+#include "broker/types.h"
+#include "net/deadline.h"
+#include "observe/log.h"
+
+namespace slipway::broker {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// `root` and every folder below it, hidden ones left out.
+std::vector<fs::path> folders_below(const fs::path& root) {
+  std::error_code failed;
+  std::vector<fs::path> folders{fs::weakly_canonical(root, failed)};
+  for (auto entry = fs::recursive_directory_iterator(root, failed); !failed && entry != end(entry);
+       entry.increment(failed)) {
+    if (!entry->is_directory(failed) || entry->is_symlink(failed)) continue;
+    if (entry->path().filename().string().starts_with('.')) {
+      entry.disable_recursion_pending();
+    } else {
+      folders.push_back(entry->path());
+    }
+  }
+  return folders;
+}
+
+}  // namespace
+
+struct TypeRegistry::Folder {
+  fs::path path;
+  std::string name;
+  std::string sha256;
+  bool same = false;  // as it was when it was read last
+  TypeFiles files;
+  ReadType read;
+  std::string problem;
+};
+
+std::vector<TypeRegistry::Folder> TypeRegistry::look(const std::map<std::string, Seen>& seen) const {
+  std::map<std::string, Folder> found;
+  for (const auto& root : settings_.roots) {
+    std::error_code failed;
+    for (const auto& entry : fs::directory_iterator(root, failed)) {
+      if (!fs::exists(entry.path() / "type.yaml", failed)) continue;
+      const auto name = entry.path().filename().string();
+      found[name] = Folder{.path = entry.path(), .name = name, .sha256 = {}, .files = {}, .read = {}, .problem = {}};
+    }
+  }
+  std::vector<Folder> folders;
+  for (auto& [name, folder] : found) {
+    auto files = read_type_folder(folder.path);
+    folder.sha256 = files ? files->sha256() : files.error().message;
+    const auto before = seen.find(name);
+    folder.same =
+        before != seen.end() && before->second.sha256 == folder.sha256 && before->second.folder == folder.path.string();
+    if (!files) folder.problem = files.error().message;
+    if (files && !folder.same) {
+      folder.files = std::move(*files);
+      folder.read = read_type(folder.files, actions_, settings_.extensions);
+      if (!folder.read.type) folder.problem = refusals(folder.read.problems, folder.path.parent_path().string() + "/");
+    }
+    folders.push_back(std::move(folder));
+  }
+  return folders;
+}
+
+net::Task<void> TypeRegistry::reload() {
+  // Watched before it is read: what changes meanwhile is seen afterwards.
+  for (const auto& root : settings_.roots) watch_.add_name(root);
+  const auto watched = CO_TRY(co_await net::run_blocking<std::vector<fs::path>>(runtime_, [this] {
+    std::vector<fs::path> all;
+    for (const auto& root : settings_.roots) std::ranges::copy(folders_below(root), std::back_inserter(all));
+    return base::Result<std::vector<fs::path>>(std::move(all));
+  }));
+  for (const auto& folder : watched) (void)watch_.add(folder);  // one that is gone by now is no matter
+  auto folders = CO_TRY(co_await net::run_blocking<std::vector<Folder>>(
+      runtime_, [this, seen = seen_] { return base::Result<std::vector<Folder>>(look(seen)); }));
+  std::erase_if(seen_,
+                [&](const auto& one) { return std::ranges::find(folders, one.first, &Folder::name) == folders.end(); });
+  auto outcome = base::Result<void>();
+  for (auto& folder : folders) {
+    if (folder.same) continue;
+    // One that cannot be taken now is taken at the next look; the others need not wait for it.
+    if (auto taken = co_await take(std::move(folder)); !taken) outcome = std::move(taken);
+  }
+  co_return outcome;
+}
+
+base::Result<int> TypeRegistry::write_version(storage::Connection& connection, storage::TypeVersionRow& row) const {
+  const auto before = TRY(storage::current_type_version(connection, row.name)).value_or(0);
+  const auto held = TRY(storage::folder_type_version(connection, row.name));
+  const auto ensured = TRY(storage::ensure_type_version(connection, row));
+  row.version = ensured.version;
+  // Written anew, with the same bytes, it is no change: who rolled back, or uploaded another version, keeps that. Where
+  // nobody knows what it held, content that is known is none either.
+  const bool changed = before == 0 || (held == 0 ? ensured.added : held != ensured.version);
+  if (changed) TRY(storage::set_current_type_version(connection, row.name, ensured.version, row.created_at));
+  TRY(storage::set_folder_type_version(connection, row.name, ensured.version));
+  return static_cast<int>(changed ? ensured.version : before);
+}
+
+net::Task<void> TypeRegistry::take(Folder folder) {
+  const auto name = folder.name;
+  const auto before = seen_.contains(name) ? std::optional(seen_.at(name)) : std::nullopt;
+  // Before it is written: whoever removes a version meanwhile must see that a folder has it.
+  seen_[name] = {.folder = folder.path.string(), .sha256 = folder.sha256, .problem = folder.problem};
+  if (!folder.problem.empty()) {
+    observe::error("a folder of an environment type is broken; its last good version stays",
+                   base::invalid(folder.problem), {{"type", name}, {"folder", folder.path.string()}});
+    co_return base::Result<void>();
+  }
+  warn(name, folder.read.problems);
+  storage::TypeVersionRow row{.name = name,
+                              .version = 0,
+                              .sha256 = folder.sha256,
+                              .files = boost::json::serialize(to_json(folder.files)),
+                              .source = std::string(kFromFolder),
+                              .created_at = clock_.now(),
+                              .created_by = folder.path.string()};
+  int current = 0;
+  auto written = co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
+    current = TRY(write_version(connection, row));
+    return {};
+  });
+  if (!written) {
+    // As if nobody had looked.
+    seen_.erase(name);
+    if (before) seen_[name] = *before;
+    co_return std::move(written).error();
+  }
+  folder.read.type->version = static_cast<int>(row.version);
+  if (current != row.version) {
+    older_.put(folder.read.type);
+    co_return base::Result<void>();
+  }
+  set_current(name, row.source, folder.read.type);
+  observe::info("environment type read", {{"type", name}, {"version", current}, {"folder", folder.path.string()}});
+  co_return base::Result<void>();
+}
+
+boost::asio::awaitable<void> TypeRegistry::follow() {
+  auto again = net::Deadline::max();
+  while (true) {
+    co_await net::finish_before(runtime_, again, [this] { return watch_.changed(); });
+    co_await net::sleep_for(runtime_, settings_.settle);
+    const auto done = co_await reload();
+    if (!done) observe::error("folders of environment types cannot be read", done.error(), {});
+    again = done ? net::Deadline::max() : net::in(settings_.again);
+  }
+}
+
+}  // namespace slipway::broker
