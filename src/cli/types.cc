@@ -3,26 +3,19 @@
 #include <fmt/format.h>
 
 #include <boost/json/serialize.hpp>
-#include <filesystem>
 #include <memory>
-#include <ostream>
 
-#include "base/base64.h"
 #include "base/text.h"
 #include "cli/output.h"
 #include "cli/table.h"
-#include "cli/text_file.h"
 
 namespace slipway::cli {
-
-namespace fs = std::filesystem;
 
 namespace {
 
 struct Options {
   Settings settings;
   std::string name;
-  std::string folder;
   int version = 0;
 };
 
@@ -66,60 +59,6 @@ base::Result<ExitCode> versions(const Context& context, const Options& options) 
   return ExitCode::ok;
 }
 
-// As the broker's own limit (openapi/operator.yaml, PushType), so that nothing is sent in vain.
-constexpr std::size_t kMostTypeBytes = 4 << 20;
-
-// What the broker's own reader leaves out is left out here too; it refuses what may not be.
-base::Result<boost::json::object> pack(const fs::path& folder) {
-  boost::json::object files;
-  std::size_t bytes_of_all = 0;
-  std::error_code failed;
-  const auto add = [&](const fs::path& file, const std::string& path) -> base::Result<void> {
-    const auto bytes = TRY(read_text_file(file));
-    bytes_of_all += bytes.size();
-    if (bytes_of_all > kMostTypeBytes) {
-      return base::invalid(fmt::format("{} is too large: a type has at most 200 files and 4 MiB", folder.string()));
-    }
-    files[path] = base::is_utf8(bytes) ? boost::json::object{{"text", bytes}}
-                                       : boost::json::object{{"base64", base::to_base64(bytes)}};
-    return {};
-  };
-  for (auto entry = fs::recursive_directory_iterator(folder, failed); !failed && entry != end(entry);
-       entry.increment(failed)) {
-    const auto name = entry->path().filename().string();
-    if (name.starts_with('.') || name.ends_with('~')) {
-      entry.disable_recursion_pending();
-    } else if (entry->is_symlink(failed)) {
-      return base::invalid(fmt::format("{} is a link; a type holds none", entry->path().string()));
-    } else if (entry->is_regular_file(failed)) {
-      TRY(add(entry->path(), entry->path().lexically_relative(folder).generic_string()));
-    }
-  }
-  if (failed) return base::not_found(fmt::format("{} cannot be read: {}", folder.string(), failed.message()));
-  // Files that types share stand beside the folders, and travel with each of them.
-  const auto shared = folder.parent_path() / "shared";
-  for (const auto& entry : fs::directory_iterator(shared, failed)) {
-    const auto name = entry.path().filename().string();
-    const auto* type = files.if_contains("type.yaml");
-    const bool used = type != nullptr && text_at(*type, "/text").find("../shared/" + name) != std::string::npos;
-    if (used) TRY(add(entry.path(), ".shared/" + name));
-  }
-  return files;
-}
-
-base::Result<ExitCode> push(const Context& context, const Options& options) {
-  const auto client = TRY(context.connect(options.settings));
-  std::error_code failed;
-  const auto folder = fs::canonical(options.folder, failed);
-  if (failed) return base::not_found(fmt::format("{}: {}", options.folder, failed.message()));
-  boost::json::object body{{"files", TRY(pack(folder))}};
-  const auto name = folder.filename().string();
-  auto answer = TRY(client.call({.method = "PUT", .path = path_of(name), .body = std::move(body)}));
-  auto line = fmt::format("{}: version {} is what launches take now.\n", name, text_at(answer, "/version"));
-  context.show({.data = std::move(answer), .table = std::move(line), .names = {name}}, options.settings);
-  return ExitCode::ok;
-}
-
 base::Result<ExitCode> change(const Context& context, const Options& options, std::string_view how,
                               std::optional<boost::json::value> body) {
   const auto client = TRY(context.connect(options.settings));
@@ -138,6 +77,19 @@ base::Result<ExitCode> roll_back(const Context& context, const Options& options)
   return change(context, options, "/rollback", std::nullopt);
 }
 
+base::Result<ExitCode> remove(const Context& context, const Options& options) {
+  const auto client = TRY(context.connect(options.settings));
+  Call call{.method = "DELETE", .path = path_of(options.name)};
+  if (options.version > 0) call.query.emplace_back("version", std::to_string(options.version));
+  auto answer = TRY(client.call(call));
+  std::vector<std::string> removed;
+  for (const auto& version : items_at(answer, "/removed")) removed.push_back(boost::json::serialize(version));
+  auto line = fmt::format("{}: removed {} {}.\n", options.name, removed.size() == 1 ? "version" : "versions",
+                          base::join(removed, ", "));
+  context.show({.data = std::move(answer), .table = std::move(line), .names = {options.name}}, options.settings);
+  return ExitCode::ok;
+}
+
 }  // namespace
 
 void add_types(Command& group, const Context& context) {
@@ -152,12 +104,6 @@ void add_types(Command& group, const Context& context) {
   declare("list", "List the environment types, and which folders are broken", [](Command&, Options&) {}, list);
   declare("versions", "List the versions of a type, newest first", named, versions);
   declare(
-      "push", "Upload a folder and make it the version that launches take",
-      [](Command& command, Options& options) {
-        command.argument("DIR", options.folder, "The type's folder", {.completes = Completes::folders});
-      },
-      push);
-  declare(
       "promote", "Make a version the one that launches take",
       [named](Command& command, Options& options) {
         named(command, options);
@@ -166,6 +112,14 @@ void add_types(Command& group, const Context& context) {
       },
       promote);
   declare("rollback", "Go back to the version before the current one", named, roll_back);
+  declare(
+      "remove", "Remove a version that nothing uses, or the whole type",
+      [named](Command& command, Options& options) {
+        named(command, options);
+        command.option("--version", options.version, 1, 1'000'000'000, "Only this one",
+                       {.placeholder = "N", .variable = "-"});
+      },
+      remove);
 }
 
 base::Result<View> show_type(const Context& context, const Settings& settings, const std::string& name, int version) {

@@ -1,5 +1,5 @@
 #pragma once
-// `slipway types list|versions|push|promote|rollback`: environment types of a broker.
+// `slipway types list|versions|promote|rollback|remove`: environment types of a broker.
 
 #include "cli/command.h"
 #include "cli/context.h"
@@ -7,7 +7,7 @@
 
 namespace slipway::cli {
 
-// Into the group `types`, which has offline commands too (tool/types.cc).
+// Into the group `types`, which has commands that read folders too (tool/types.h).
 void add_types(Command& group, const Context& context);
 
 // One type as the broker has it, at this version (0: the current one).

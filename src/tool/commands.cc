@@ -12,6 +12,7 @@ void add_commands(cli::Command& root, const cli::Context& context) {
   auto types = root.add("types", "Look after environment types");
   cli::add_types(types, context);
   add_types_new(types, context);
+  add_types_push(types, context);
   add_types_lint(types, context);
   add_types_schema(types, context);
   add_types_show(types, context);

@@ -1,5 +1,5 @@
 #pragma once
-// The commands of the group `types` that need no broker. Used by types.cc alone.
+// The commands of the group `types` that read folders, as the broker itself reads them. Used by commands.cc alone.
 
 #include "cli/command.h"
 #include "cli/context.h"
@@ -7,6 +7,7 @@
 namespace slipway::tool {
 
 void add_types_new(cli::Command& group, const cli::Context& context);
+void add_types_push(cli::Command& group, const cli::Context& context);
 void add_types_lint(cli::Command& group, const cli::Context& context);
 void add_types_schema(cli::Command& group, const cli::Context& context);
 void add_types_show(cli::Command& group, const cli::Context& context);

@@ -99,7 +99,84 @@ def test_a_push_is_checked_and_for_administrators(typed, tmp_path):
     shutil.copy(HELLO / "launch.yaml", folder)
     (folder / "link.yaml").symlink_to("/etc/passwd")
     code, _, err = slipway("types", "push", str(folder), broker=typed)
-    assert code == 1 and "is a link" in err
+    assert code == 1 and "holds no links" in err
+
+
+def refusal_of(verb, folder, broker):
+    code, out, err = slipway("types", verb, str(folder), broker=broker if verb == "push" else None)
+    assert code == 1, (verb, out, err)
+    return out + err
+
+
+def test_a_push_reads_a_folder_as_lint_does(typed, tmp_path):
+    folder = shutil.copytree(HELLO, tmp_path / "hello")
+    os.mkfifo(folder / "pipe")
+    for verb in ("lint", "push"):
+        assert "pipe is neither a file nor a folder" in refusal_of(verb, folder, typed)
+    (folder / "pipe").unlink()
+    # What types share is a file too; a link there would lead anywhere.
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared/status.yaml").symlink_to("/etc/passwd")
+    text = (folder / "type.yaml").read_text()
+    (folder / "type.yaml").write_text(text + "status: ../shared/status.yaml\n")
+    for verb in ("lint", "push"):
+        refused = refusal_of(verb, folder, typed)
+        assert "there is no file ../shared/status.yaml" in refused and "root" not in refused
+    # Named in a comment alone, it is no part of the type.
+    (folder / "type.yaml").write_text(text + "# status: ../shared/status.yaml\n")
+    linted = json.loads(slipway("types", "lint", str(folder), "-o", "json")[1])
+    code, _, err = slipway("types", "push", str(folder), broker=typed)
+    assert code == 0, err
+    assert types_of(typed)["hello"]["sha256"] == linted["sha256"]
+
+
+def test_a_rollback_outlives_an_editor_that_writes_the_same_anew(typed, own_types):
+    shutil.copytree(HELLO, own_types / "hello")
+    until(lambda: types_of(typed).get("hello"), what="the new type")
+    replace(own_types / "hello", "title: Hello\n", "title: Second\n")
+    until(lambda: types_of(typed)["hello"]["title"] == "Second", what="the second version")
+    assert slipway("types", "rollback", "hello", broker=typed)[0] == 0
+    file = own_types / "hello/type.yaml"
+    second = file.read_text()
+    for restart in (False, True):
+        file.write_text("")
+        until(lambda: types_of(typed)["hello"].get("problem"), what="the empty file")
+        if restart:
+            typed.kill9()
+            typed.start()
+        file.write_text(second)
+        until(lambda: not types_of(typed)["hello"].get("problem"), what="the same content")
+        assert types_of(typed)["hello"]["title"] == "Hello"
+    replace(own_types / "hello", "title: Second\n", "title: Third\n")
+    until(lambda: types_of(typed)["hello"]["title"] == "Third", what="the change")
+
+
+def test_a_type_is_removed_once_nothing_uses_it(typed, own_types, tmp_path):
+    for title in ("Hello", "Second"):
+        pushed = shutil.copytree(HELLO, tmp_path / title / "hello")
+        replace(pushed, "title: Hello\n", f"title: {title}\n")
+        assert slipway("types", "push", str(pushed), broker=typed)[0] == 0
+    assert slipway("env", "launch", "hello", "one", "--wait", broker=typed)[0] == 0
+    code, _, err = slipway("types", "remove", "hello", "--version", "2", broker=typed)
+    assert code == 5 and "one (env-" in err and "uses version 2" in err
+    code, out, err = slipway("types", "remove", "hello", "--version", "1", broker=typed)
+    assert code == 0 and "removed version 1" in out, err
+    assert slipway("types", "remove", "hello", "--version", "1", broker=typed)[0] == 3
+    assert slipway("types", "remove", "hello", broker=typed)[0] == 5
+    assert slipway("env", "terminate", "one", "--wait", broker=typed)[0] == 0
+    shutil.copytree(pushed, own_types / "hello")
+    until(lambda: types_of(typed)["hello"].get("folder"), what="the folder")
+    code, _, err = slipway("types", "remove", "hello", broker=typed)
+    assert code == 5 and "take it away first" in err
+    shutil.rmtree(own_types / "hello")
+    until(lambda: not types_of(typed).get("hello", {}).get("folder"), what="that the folder is gone")
+    code, out, err = slipway("types", "remove", "hello", broker=typed)
+    assert code == 0 and "removed version 2" in out, err
+    assert "hello" not in types_of(typed)
+    assert slipway("types", "show", "hello", broker=typed)[0] == 3
+    code, out, _ = slipway("why", "one", broker=typed)
+    assert code == 0 and "hello" in out and "TerminateEnvironment" in out
+    assert typed.call("GET", "/slipway/v1/environments/one/why").json["environment"]["status"] == "terminated"
 
 
 def test_lint_new_schema_and_diff_need_no_broker(tmp_path):

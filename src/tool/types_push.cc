@@ -1,0 +1,47 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "base/text.h"
+#include "broker/type_files.h"
+#include "cli/output.h"
+#include "tool/types.h"
+
+namespace slipway::tool {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Options {
+  cli::Settings settings;
+  std::string folder;
+};
+
+// Read as `lint` and the broker's watch read it, so that what is one version there is the same version here.
+base::Result<cli::ExitCode> push(const cli::Context& context, const Options& options) {
+  std::error_code failed;
+  const auto folder = fs::canonical(options.folder, failed);
+  if (failed) return base::not_found(fmt::format("{}: {}", options.folder, failed.message()));
+  const auto files = TRY(broker::read_type_folder(folder));
+  const auto client = TRY(context.connect(options.settings));
+  auto answer = TRY(client.call({.method = "PUT",
+                                 .path = "/slipway/v1/types/" + base::percent_encode(files.name),
+                                 .body = boost::json::object{{"files", broker::to_json(files)}}}));
+  auto line = fmt::format("{}: version {} is what launches take now.\n", files.name, cli::text_at(answer, "/version"));
+  context.show({.data = std::move(answer), .table = std::move(line), .names = {files.name}}, options.settings);
+  return cli::ExitCode::ok;
+}
+
+}  // namespace
+
+void add_types_push(cli::Command& group, const cli::Context& context) {
+  auto command = group.add("push", "Upload a folder and make it the version that launches take");
+  auto options = std::make_shared<Options>();
+  command.argument("DIR", options->folder, "The type's folder", {.completes = cli::Completes::folders});
+  cli::add_settings(command, options->settings);
+  command.run([&context, options] { return push(context, *options); });
+}
+
+}  // namespace slipway::tool
