@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <iterator>
+#include <optional>
 
 #include "base/text.h"
 
@@ -83,63 +83,38 @@ std::string escaped(const std::vector<Piece>& pieces, const Scope& scope) {
   return text;
 }
 
-class Resolver {
- public:
-  explicit Resolver(const Scope& scope) : scope_(scope) {}
-
-  base::Result<json::value> object(const json::object& written, const std::string& path) {
-    json::object resolved;
-    for (const auto& [key, item] : written) {
-      const std::string_view name = key;
-      resolved[key] = TRY(any(item, fmt::format("{}/{}", path, name), name));
-    }
-    return json::value(std::move(resolved));
-  }
-
-  std::vector<std::string> notes;
-
- private:
-  base::Result<json::value> any(const json::value& written, const std::string& path, std::string_view member) {
-    if (written.is_object()) return object(written.get_object(), path);
-    if (written.is_array()) return array(written.get_array(), path);
-    auto value = TRY(resolve(written, scope_, path));
-    const bool holds_json = std::ranges::find(kJsonMembers, member) != std::end(kJsonMembers);
-    if (holds_json && written.is_string() && value.is_string()) mend(written.get_string(), path, value);
-    return value;
-  }
-
-  base::Result<json::value> array(const json::array& written, const std::string& path) {
-    json::array resolved;
-    for (const auto& item : written) {
-      auto value = TRY(any(item, fmt::format("{}/{}", path, resolved.size()), {}));
-      if (item.is_string() && value.is_array()) {  // one reference, to a list: spliced
-        for (auto& inner : value.get_array()) resolved.push_back(std::move(inner));
-      } else {
-        resolved.push_back(std::move(value));
-      }
-    }
-    return json::value(std::move(resolved));
-  }
-
-  void mend(std::string_view written, const std::string& path, json::value& value) {
-    if (!looks_like_json(written) || written.find("{{") == written.npos || is_json(value.get_string())) return;
-    const auto pieces = split_references(written);
-    if (!pieces || pieces->size() == 1) return;
-    const auto text = escaped(*pieces, scope_);
-    if (!is_json(text)) return;
-    value = text;
-    notes.push_back(fmt::format("W-ESC: values in {} were escaped, since it would be no JSON otherwise", path));
-  }
-
-  const Scope& scope_;
-};
+// Where `value`, of a text that holds JSON, is none any more: with the values inside quotes escaped, if that helps.
+std::optional<std::string> mended(std::string_view written, const json::value& value, const Scope& scope) {
+  if (!looks_like_json(written) || written.find("{{") == written.npos || is_json(value.get_string())) return {};
+  const auto pieces = split_references(written);
+  if (!pieces || pieces->size() == 1) return {};
+  auto text = escaped(*pieces, scope);
+  return is_json(text) ? std::optional(std::move(text)) : std::nullopt;
+}
 
 }  // namespace
 
 base::Result<ResolvedInputs> resolve_inputs(const json::object& inputs, const Scope& scope, std::string path) {
-  Resolver resolver(scope);
-  auto value = TRY(resolver.object(inputs, path));
-  return ResolvedInputs{std::move(value), std::move(resolver.notes)};
+  ResolvedInputs resolved;
+  const auto scalar = [&](const json::value& written, const std::string& place,
+                          std::string_view member) -> base::Result<json::value> {
+    auto value = TRY(resolve(written, scope, place));
+    const bool holds_json = std::ranges::find(kJsonMembers, member) != std::end(kJsonMembers);
+    if (!holds_json || !written.is_string() || !value.is_string()) return value;
+    if (auto text = mended(written.get_string(), value, scope)) {
+      value = *text;
+      resolved.notes.push_back(
+          fmt::format("W-ESC: values in {} were escaped, since it would be no JSON otherwise", place));
+    }
+    return value;
+  };
+  json::object values;
+  for (const auto& [key, written] : inputs) {
+    const std::string_view name = key;
+    values[key] = TRY(resolve_scalars(written, fmt::format("{}/{}", path, name), name, scalar));
+  }
+  resolved.value = std::move(values);
+  return resolved;
 }
 
 }  // namespace slipway::workflow

@@ -29,7 +29,8 @@ bool is_name(std::string_view text) {
 
 base::Result<Reference> prefixed(std::string_view prefix, std::string_view name) {
   if (prefix == "ssm" && !name.empty()) return Reference{Reference::Kind::ssm, std::string(name), {}};
-  if (!is_name(name)) return refused("E-REF", fmt::format("'{}:{}' is not a reference", prefix, name));
+  if (!is_name(name))
+    return refused("E-REF", fmt::format("'{}' is not a reference", base::excerpt(fmt::format("{}:{}", prefix, name))));
   if (prefix == "variable") return Reference{Reference::Kind::variable, std::string(name), {}};
   if (prefix == "global") {
     constexpr std::string_view kGlobals[] = {"DATE", "DATE_TIME", "REGION", "ACCOUNT_ID", "AWS_PARTITION"};
@@ -38,13 +39,14 @@ base::Result<Reference> prefixed(std::string_view prefix, std::string_view name)
     }
     return refused("E-REF", fmt::format("'global:{}' is unknown; there are DATE, DATE_TIME, REGION, ACCOUNT_ID and "
                                         "AWS_PARTITION",
-                                        name));
+                                        base::excerpt(name)));
   }
   if (prefix == "automation") {
     if (name == "EXECUTION_ID") return Reference{Reference::Kind::automation, std::string(name), {}};
-    return refused("E-REF", fmt::format("'automation:{}' is unknown; there is EXECUTION_ID", name));
+    return refused("E-REF", fmt::format("'automation:{}' is unknown; there is EXECUTION_ID", base::excerpt(name)));
   }
-  return refused("E-REF", fmt::format("'{}:' is unknown; there are global:, automation:, variable: and ssm:", prefix));
+  return refused("E-REF", fmt::format("'{}:' is unknown; there are global:, automation:, variable: and ssm:",
+                                      base::excerpt(prefix)));
 }
 
 json::value global_value(std::string_view name, const Scope& scope) {
@@ -84,12 +86,6 @@ base::Result<json::value> resolve_text(const json::string& written, const Scope&
   return json::value(text);
 }
 
-bool is_one_reference(const json::value& value) {
-  if (!value.is_string()) return false;
-  const auto pieces = split_references(value.get_string());
-  return pieces && pieces->size() == 1 && std::holds_alternative<Reference>((*pieces)[0]);
-}
-
 }  // namespace
 
 std::string Reference::text() const {
@@ -118,11 +114,12 @@ base::Result<Reference> parse_reference(std::string_view inside) {
     const auto step = text.substr(0, dot);
     const auto output = text.substr(dot + 1);
     if (!is_name(step) || !is_name(output)) {
-      return refused("E-REF", fmt::format("'{}' is not a reference; write {{{{ Step.Output }}}}", text));
+      return refused("E-REF", fmt::format("'{}' is not a reference; write {{{{ Step.Output }}}}", base::excerpt(text)));
     }
     return Reference{Reference::Kind::output, std::string(step), std::string(output)};
   }
-  if (!is_name(text)) return refused("E-REF", fmt::format("'{}' is not a reference; write {{{{ Name }}}}", text));
+  if (!is_name(text))
+    return refused("E-REF", fmt::format("'{}' is not a reference; write {{{{ Name }}}}", base::excerpt(text)));
   if (text == "RESOURCE_ID" || text == "TARGET_ID") {
     return refused("E-PSEUDO", fmt::format("'{}' belongs to rate-controlled runs, which there are not here", text));
   }
@@ -169,13 +166,13 @@ std::optional<json::value> look_up(const Reference& reference, const Scope& scop
   }
 }
 
-base::Result<json::value> resolve(const json::value& written, const Scope& scope, std::string path) {
-  if (written.is_string()) return resolve_text(written.get_string(), scope, path);
+base::Result<json::value> resolve_scalars(const json::value& written, const std::string& path, std::string_view member,
+                                          const ResolveScalar& scalar) {
   if (written.is_array()) {
     json::array resolved;
     for (const auto& item : written.get_array()) {
-      auto value = TRY(resolve(item, scope, fmt::format("{}/{}", path, resolved.size())));
-      if (value.is_array() && is_one_reference(item)) {
+      auto value = TRY(resolve_scalars(item, fmt::format("{}/{}", path, resolved.size()), {}, scalar));
+      if (item.is_string() && value.is_array()) {  // one reference, to a list: spliced
         for (auto& inner : value.get_array()) resolved.push_back(std::move(inner));
       } else {
         resolved.push_back(std::move(value));
@@ -186,11 +183,18 @@ base::Result<json::value> resolve(const json::value& written, const Scope& scope
   if (written.is_object()) {
     json::object resolved;
     for (const auto& [key, item] : written.get_object()) {
-      resolved[key] = TRY(resolve(item, scope, fmt::format("{}/{}", path, std::string_view(key))));
+      const std::string_view name = key;
+      resolved[key] = TRY(resolve_scalars(item, fmt::format("{}/{}", path, name), name, scalar));
     }
     return json::value(std::move(resolved));
   }
-  return written;
+  return scalar(written, path, member);
+}
+
+base::Result<json::value> resolve(const json::value& written, const Scope& scope, std::string path) {
+  return resolve_scalars(written, path, {}, [&](const json::value& scalar, const std::string& place, std::string_view) {
+    return scalar.is_string() ? resolve_text(scalar.get_string(), scope, place) : base::Result<json::value>(scalar);
+  });
 }
 
 std::string to_text(const json::value& value) {

@@ -4,6 +4,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,6 +62,13 @@ std::optional<boost::json::value> look_up(const Reference& reference, const Scop
 // JSON). What was put in is not read again. Errors: invalid with code UnsetReference; `path` names the place in the
 // message.
 base::Result<boost::json::value> resolve(const boost::json::value& written, const Scope& scope, std::string path = {});
+
+// The walk of resolve(), with another way to make a value of each scalar; `member`: the name under which it stands in
+// the innermost object, empty in a list.
+using ResolveScalar = std::function<base::Result<boost::json::value>(const boost::json::value& written,
+                                                                     const std::string& path, std::string_view member)>;
+base::Result<boost::json::value> resolve_scalars(const boost::json::value& written, const std::string& path,
+                                                 std::string_view member, const ResolveScalar& scalar);
 
 // A value as text embeds it: a string as is, everything else as compact JSON.
 std::string to_text(const boost::json::value& value);
