@@ -129,6 +129,7 @@ net::Task<std::vector<int>> TypeRegistry::remove(std::string name, int version, 
                       version, name));
     }
     if (all) TRY(storage::forget_type(connection, name));
+    removed.clear();  // it may run again
     for (const auto each : meant) {
       TRY(storage::remove_type_version(connection, name, each, now));
       removed.push_back(static_cast<int>(each));

@@ -175,8 +175,7 @@ def test_a_type_is_removed_once_nothing_uses_it(typed, own_types, tmp_path):
     assert "hello" not in types_of(typed)
     assert slipway("types", "show", "hello", broker=typed)[0] == 3
     code, out, _ = slipway("why", "one", broker=typed)
-    assert code == 0 and "hello" in out and "TerminateEnvironment" in out
-    assert typed.call("GET", "/slipway/v1/environments/one/why").json["environment"]["status"] == "terminated"
+    assert code == 0 and "one is terminated" in out and "TerminateEnvironment" in out
 
 
 def test_lint_new_schema_and_diff_need_no_broker(tmp_path):

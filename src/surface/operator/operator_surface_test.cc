@@ -334,13 +334,15 @@ TEST_F(Operator, TypesAreListedPushedPromotedRolledBackAndRemoved) {
   EXPECT_EQ(call("POST", "/slipway/v1/types/thing/promote", R"({"version": 99999999999})").status, 400);
   EXPECT_EQ(version(), 2);
   EXPECT_EQ(call("GET", "/slipway/v1/types/thing/versions").body.at("versions").as_array().size(), 2u);
-  EXPECT_EQ(call("DELETE", "/slipway/v1/types/thing?version=1", "", false).status, 403);
-  EXPECT_EQ(call("DELETE", "/slipway/v1/types/thing?version=2").status, 409);
-  EXPECT_EQ(call("DELETE", "/slipway/v1/types/thing?version=0").status, 400);
-  EXPECT_EQ(boost::json::serialize(call("DELETE", "/slipway/v1/types/thing?version=1").body),
-            R"({"name":"thing","removed":[1]})");
-  EXPECT_EQ(call("DELETE", "/slipway/v1/types/thing?version=1").status, 404);
-  EXPECT_EQ(call("GET", "/slipway/v1/types/thing?version=1").status, 404);
+  const auto one = [&](std::string method, std::string of, bool administrator = true) {
+    return call(std::move(method), "/slipway/v1/types/thing", "", administrator, {{"version", std::move(of)}});
+  };
+  EXPECT_EQ(one("DELETE", "1", false).status, 403);
+  EXPECT_EQ(one("DELETE", "2").status, 409);
+  EXPECT_EQ(one("DELETE", "0").status, 400);
+  EXPECT_EQ(boost::json::serialize(one("DELETE", "1").body), R"({"name":"thing","removed":[1]})");
+  EXPECT_EQ(one("DELETE", "1").status, 404);
+  EXPECT_EQ(one("GET", "1").status, 404);
   EXPECT_EQ(call("GET", "/slipway/v1/types/none/versions").status, 404);
   EXPECT_EQ(call("GET", "/slipway/v1/types/none").status, 404);
   EXPECT_THAT(boost::json::serialize(call("GET", "/slipway/v1/types").body), HasSubstr("parallelcluster"));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "observe/log.h"
+#include "process/folder_watch.h"
 #include "provider/local/slurm/daemons.h"
 #include "provider/local/slurm/folder.h"
 
