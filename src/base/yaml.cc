@@ -127,7 +127,8 @@ class Builder final : public YAML::EventHandler {
   };
 
   static void refuse_tag(YamlMark mark, const std::string& tag) {
-    throw Refusal{error_at(mark, fmt::format("the tag '{}' is not accepted; write plain values", tag), "Syntax")};
+    throw Refusal{
+        error_at(mark, fmt::format("the tag '{}' is not accepted; write plain values", excerpt(tag)), "Syntax")};
   }
 
   void too_deep(YamlMark mark) const {
@@ -185,7 +186,7 @@ class Builder final : public YAML::EventHandler {
   void take_key(Level& level, YamlNode key) {
     if (!key.is_scalar()) throw Refusal{error_at(key.mark, "a key must be a plain text", "Syntax")};
     if (!level.keys.insert(key.text).second) {
-      throw Refusal{error_at(key.mark, fmt::format("Duplicate key found: {}", key.text), "Duplicate")};
+      throw Refusal{error_at(key.mark, fmt::format("Duplicate key found: {}", excerpt(key.text)), "Duplicate")};
     }
     level.key = std::move(key);
   }

@@ -35,7 +35,7 @@ class Binder {
   base::Result<json::object> bind() {
     for (const auto& member : given_) {
       if (type_.find_parameter(member.key()) == nullptr) {
-        wrong_.push_back(fmt::format("{} is no parameter of {}", std::string_view(member.key()), type_.name));
+        wrong_.push_back(fmt::format("{} is no parameter of {}", base::excerpt(member.key()), type_.name));
       }
     }
     for (const auto& declaration : type_.parameters) bind_one(declaration);
@@ -117,8 +117,8 @@ base::Result<json::object> bind_parameters(const EnvironmentType& type, std::str
     for (const auto& known : type.configurations) names.push_back(known.name);
     const auto hint = workflow::suggestion(configuration, {names.begin(), names.end()});
     return base::invalid(
-        fmt::format("{} has no configuration {}{} There {}.", type.name, configuration, hint.empty() ? "." : hint,
-                    names.empty() ? "is none" : "are " + base::join(names, ", ")),
+        fmt::format("{} has no configuration {}{} There {}.", type.name, base::excerpt(configuration),
+                    hint.empty() ? "." : hint, names.empty() ? "is none" : "are " + base::join(names, ", ")),
         "configuration");
   }
   return Binder(type, chosen, given).bind();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json/stream_parser.hpp>
 
+#include "base/text.h"
 #include "broker/type_reading.h"
 #include "workflow/documents.h"
 #include "workflow/parameters.h"
@@ -35,11 +36,11 @@ void check_values(Fields& fields, std::string_view key, const boost::json::objec
   for (const auto& [name, value] : values) {
     const auto* known = reading.type.find_parameter(name);
     if (known == nullptr) {
-      fields.problem("E-PARAMETER", key, fmt::format("{} is no parameter of the type", std::string_view(name)));
+      fields.problem("E-PARAMETER", key, fmt::format("{} is no parameter of the type", base::excerpt(name)));
       continue;
     }
     for (const auto& violation : workflow::violations(known->parameter, value)) {
-      fields.problem("E-PARAMETER", key, fmt::format("{}: {}", std::string_view(name), violation));
+      fields.problem("E-PARAMETER", key, fmt::format("{}: {}", base::excerpt(name), violation));
     }
   }
 }
@@ -61,7 +62,7 @@ void check_instruction(const Connection& connection, Fields& fields) {
     const auto name = key == nullptr ? std::string() : workflow::to_text(*key);
     if (std::ranges::find(connection.keys, name, &ConnectionKey::name) == connection.keys.end()) {
       fields.problem("E-CONNECTION", "instruction",
-                     fmt::format("a placeholder's hrefKey, '{}', is no key of the connection", name));
+                     fmt::format("a placeholder's hrefKey, '{}', is no key of the connection", base::excerpt(name)));
     }
   }
 }
@@ -76,12 +77,12 @@ void check_connection(const base::YamlNode& node, TypeReading& reading) {
     documented = true;
     for (const auto& key : connection.keys) {
       if (gives(*plan, key.name)) continue;
-      fields.problem("E-CONNECTION", "keys", fmt::format("{} gives no output {}", plan->name, key.name));
+      fields.problem("E-CONNECTION", "keys", fmt::format("{} gives no output {}", plan->name, base::excerpt(key.name)));
     }
   }
   for (const auto& key : connection.keys) {
     if (!key.proxied || reading.type.endpoint) continue;
-    fields.problem("E-CONNECTION", "keys", fmt::format("{} is proxied, which needs endpoint", key.name));
+    fields.problem("E-CONNECTION", "keys", fmt::format("{} is proxied, which needs endpoint", base::excerpt(key.name)));
   }
   if (!documented) fields.problem("E-CONNECTION", "", "no provider has a connect document");
   check_instruction(connection, fields);
@@ -95,7 +96,7 @@ void check_instance(const base::YamlNode& node, TypeReading& reading) {
     for (const auto* key : {"id", "arn", "role"}) {
       const auto name = fields.text(key);
       if (!name || gives(*plan, *name)) continue;
-      fields.problem("E-INSTANCE", key, fmt::format("{} gives no output {}", plan->name, *name));
+      fields.problem("E-INSTANCE", key, fmt::format("{} gives no output {}", plan->name, base::excerpt(*name)));
     }
   }
 }
@@ -121,7 +122,8 @@ void check_ends(Fields& root, TypeReading& reading) {
   const auto needs_stop = [&](std::string_view section) {
     for (const auto& [provider, documents] : reading.type.documents) {
       if (documents.operations.contains("stop")) continue;
-      root.problem("E-DOCUMENT", section, fmt::format("{} is to stop, but {} has no stop document", section, provider));
+      root.problem("E-DOCUMENT", section,
+                   fmt::format("{} is to stop, but {} has no stop document", section, base::excerpt(provider)));
     }
   };
   if (reading.type.idle && reading.type.idle->action == EndAction::stop) needs_stop("idle");
@@ -139,7 +141,7 @@ void check_children(const EnvironmentType::Documents& documents, std::string_vie
       root.problem(
           "E-DOCUMENT", "documents",
           fmt::format("the step {} of {} executes {}, which is no child: list its file in documents.{}.children",
-                      step.name, plan.name, wanted, provider));
+                      step.name, plan.name, base::excerpt(wanted), base::excerpt(provider)));
     }
   };
   for (const auto& [operation, plan] : documents.operations) check(*plan);
@@ -160,7 +162,8 @@ void check_test(const base::YamlNode& node, TypeReading& reading) {
   Fields fields(node, "/test", "test", reading.problems);
   check_values(fields, "parameters", test.parameters, reading);
   if (!test.configuration.empty() && reading.type.find_configuration(test.configuration) == nullptr) {
-    fields.problem("E-NAME", "configuration", fmt::format("there is no configuration {}", test.configuration));
+    fields.problem("E-NAME", "configuration",
+                   fmt::format("there is no configuration {}", base::excerpt(test.configuration)));
   }
 }
 

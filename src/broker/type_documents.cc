@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/text.h"
 #include "broker/type_reading.h"
 #include "workflow/document.h"
 
@@ -38,9 +39,9 @@ void read_children(Fields& provider, TypeReading& reading, EnvironmentType::Plan
     };
     const auto* text = reading.files.find(item.text);
     if (text == nullptr) {
-      wrong("E-FILE", fmt::format("there is no file {} in the folder", item.text));
+      wrong("E-FILE", fmt::format("there is no file {} in the folder", base::excerpt(item.text)));
     } else if (children.contains(base_name(item.text))) {
-      wrong("E-NAME", fmt::format("another child is called {} too", base_name(item.text)));
+      wrong("E-NAME", fmt::format("another child is called {} too", base::excerpt(base_name(item.text))));
     } else if (auto plan = load(item.text, *text, reading)) {
       children.emplace(base_name(item.text), std::move(plan));
     }
@@ -65,7 +66,8 @@ void read_documents(Fields& root, TypeReading& reading) {
     }
     for (const auto* needed : {"launch", "terminate"}) {
       if (member.value.is_mapping() && member.value.find(needed) == nullptr) {
-        provider.problem("E-DOCUMENT", "", fmt::format("provider {} has no {} document", member.key, needed));
+        provider.problem("E-DOCUMENT", "",
+                         fmt::format("provider {} has no {} document", base::excerpt(member.key), needed));
       }
     }
     read_children(provider, reading, documents.children);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "broker/type_reading.h"
 #include "config/reader.h"
 
@@ -21,7 +22,8 @@ EndAction read_action(Fields& fields, EndAction otherwise) {
   const auto action = fields.text("action");
   if (action == "stop") return EndAction::stop;
   if (action == "terminate") return EndAction::terminate;
-  if (action) fields.problem("E-TYPE", "action", fmt::format("action is stop or terminate, not '{}'", *action));
+  if (action)
+    fields.problem("E-TYPE", "action", fmt::format("action is stop or terminate, not '{}'", base::excerpt(*action)));
   return otherwise;
 }
 

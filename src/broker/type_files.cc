@@ -177,9 +177,9 @@ base::Result<TypeFiles> files_from_json(std::string name, const boost::json::obj
   for (const auto& [path, file] : packed) {
     auto read = content(file);
     if (!is_path(path)) {
-      wrong.push_back(fmt::format("'{}' is no path within a folder", base::printable(path)));
+      wrong.push_back(fmt::format("'{}' is no path within a folder", base::excerpt(path)));
     } else if (!read) {
-      wrong.push_back(fmt::format("{} has neither text nor base64", std::string_view(path)));
+      wrong.push_back(fmt::format("{} has neither text nor base64", base::excerpt(path)));
     } else {
       bytes += read->size();
       files.files.emplace(path, std::move(*read));

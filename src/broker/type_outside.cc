@@ -57,12 +57,13 @@ void read_alternates(Fields& source, Problems& problems, StatusSource& read) {
     const auto words = status_words();
     if (std::ranges::find(words, word) == words.end()) {
       alternates.problem("E-STATUS", member.key,
-                         fmt::format("'{}' is no status{}; there are {}", base::printable(word),
+                         fmt::format("'{}' is no status{}; there are {}", base::excerpt(word),
                                      workflow::suggestion(word, words), fmt::join(words, ", ")));
     }
     if (!read.alternates.emplace(base::lower(member.key), word).second) {
-      alternates.problem("E-STATUS", member.key,
-                         fmt::format("{} stands there twice: letter case makes no difference", member.key));
+      alternates.problem(
+          "E-STATUS", member.key,
+          fmt::format("{} stands there twice: letter case makes no difference", base::excerpt(member.key)));
     }
   }
 }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -33,7 +32,7 @@ void read_names(Fields& root, TypeReading& reading) {
   if (!is_type_name(type.name)) {
     root.problem("E-NAME", "name",
                  fmt::format("'{}' is no name of a type: lower-case letters, digits and -, at most 64, a letter first",
-                             base::printable(type.name)));
+                             base::excerpt(type.name)));
   }
   type.title = root.text("title").value_or("");
   type.description = root.text("description").value_or("");
@@ -75,12 +74,7 @@ void read_data(Fields& root, TypeReading& reading) {
 std::optional<YamlNode> parse_mapping(std::string_view text, workflow::Problems& problems) {
   auto node = base::parse_yaml(text);
   if (!node) {
-    base::YamlMark mark{1, 1};
-    int length = 0;
-    // parse_yaml says "line L, column C: what".
-    const auto& message = node.error().message;
-    if (std::sscanf(message.c_str(), "line %d, column %d: %n", &mark.line, &mark.column, &length) < 2) length = 0;
-    problems.add("E-PARSE", "", mark, message.substr(static_cast<std::size_t>(length)));
+    problems.add_refusal(node.error());
     return std::nullopt;
   }
   if (node->is_mapping()) return std::move(*node);
@@ -93,7 +87,7 @@ const std::string* TypeReading::file(Fields& fields, std::string_view key) {
   if (!name) return nullptr;
   const auto* found = files.find(*name);
   if (found == nullptr) {
-    fields.problem("E-FILE", key, fmt::format("there is no file {} in the folder", base::printable(*name)));
+    fields.problem("E-FILE", key, fmt::format("there is no file {} in the folder", base::excerpt(*name)));
   }
   return found;
 }

@@ -99,6 +99,16 @@ data:
                     HasSubstr("thing/type.yaml:9:10: E-FILE /data/table: there is no file missing.yaml")));
 }
 
+TEST_F(Types, WhatIsLongIsToldByItsBeginning) {
+  const std::string word(20'000, 'x');
+  write_type("name: " + word + "\nparameters: {Size: {type: " + word + "}}\nidle: {after: 5, action: " + word +
+             "}\ndocuments:\n  local: {launch: launch.yaml, terminate: " + word + "}\n  ? " + word + "\n  : {}\n");
+  const auto message = load().error().message;
+  EXPECT_THAT(message, AllOf(HasSubstr("type 'xxx"), HasSubstr("action is stop or terminate, not 'xxx"),
+                             HasSubstr("there is no file xxx"), HasSubstr("provider xxx"), HasSubstr("…")));
+  EXPECT_LT(message.size(), 5000u);
+}
+
 TEST_F(Types, ADocumentsOwnMistakeIsToldWithItsLine) {
   write_type(kGood);
   write("thing/launch.yaml", "schemaVersion: '0.3'\nmainSteps:\n  - {name: A, action: 'local:nothing', inputs: {}}\n");
@@ -136,6 +146,7 @@ TEST_F(Types, ParametersAreFilledInAndChecked) {
   EXPECT_EQ(bind_parameters(type, "", {{"Size", "5"}}).error().message,
             "Parameters: Size: \"5\" is not of type Integer.");
   EXPECT_EQ(bind_parameters(type, "", {{"Colour", 5}}).error().message, "Parameters: Colour is no parameter of thing.");
+  EXPECT_LT(bind_parameters(type, "", {{std::string(20'000, 'x'), 5}}).error().message.size(), 200u);
 }
 
 constexpr std::string_view kWhole = R"(name: thing

@@ -6,6 +6,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 
+#include "base/text.h"
 #include "broker/ending.h"
 #include "broker/rows.h"
 #include "workflow/parameters.h"
@@ -44,7 +45,7 @@ base::Result<Explanation> read_explanation(storage::Connection& connection, cons
     return base::not_found(
         fmt::format("There is and was no environment {}, and no execution of that id. They are listed by "
                     "`slipway env list` and `slipway execution list`.",
-                    name_or_id));
+                    base::excerpt(name_or_id)));
   }
   Explanation explanation;
   const auto id = row->id;

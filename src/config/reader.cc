@@ -137,7 +137,7 @@ base::Result<T> parse_integer(std::string_view text, T least, T most) {
   T number{};
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failure != std::errc() || end != text.data() + text.size()) {
-    return base::invalid(fmt::format("\"{}\" is no whole number", text));
+    return base::invalid(fmt::format("\"{}\" is no whole number", base::excerpt(text)));
   }
   if (number < least) return base::invalid(fmt::format("{} is too small: at least {}", number, least));
   if (number > most) return base::invalid(fmt::format("{} is too large: at most {}", number, most));
@@ -147,7 +147,7 @@ base::Result<T> parse_integer(std::string_view text, T least, T most) {
 base::Result<bool> parse_boolean(std::string_view text) {
   if (text == "true" || text == "1") return true;
   if (text == "false" || text == "0") return false;
-  return base::invalid(fmt::format("\"{}\" is neither true nor false", text));
+  return base::invalid(fmt::format("\"{}\" is neither true nor false", base::excerpt(text)));
 }
 
 const auto kText = [](std::string_view text) -> base::Result<std::string> { return std::string(text); };
@@ -240,7 +240,7 @@ void Section::read_choice(std::string_view name, int& field, std::span<const std
   const auto parse = [=](std::string_view text) -> base::Result<int> {
     const auto found = std::ranges::find(choices, text);
     if (found != choices.end()) return static_cast<int>(found - choices.begin());
-    return base::invalid(fmt::format("\"{}\" is not one of {}", text, fmt::join(choices, ", ")));
+    return base::invalid(fmt::format("\"{}\" is not one of {}", base::excerpt(text), fmt::join(choices, ", ")));
   };
   state_->read(name, field, parse, [=](int value) { return std::string(choices[static_cast<std::size_t>(value)]); });
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "config/reader.h"
 
 namespace slipway::config {
@@ -53,12 +54,14 @@ std::size_t edits(std::string_view a, std::string_view b) {
 base::Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   if (text == "0") return std::chrono::milliseconds(0);
   if (const auto number = parse(text, kDurations)) return std::chrono::milliseconds(*number);
-  return base::invalid(fmt::format("\"{}\" is no duration: write a number and ms, s, m, h or d, such as 30s", text));
+  return base::invalid(
+      fmt::format("\"{}\" is no duration: write a number and ms, s, m, h or d, such as 30s", base::excerpt(text)));
 }
 
 base::Result<std::size_t> parse_bytes(std::string_view text) {
   if (const auto number = parse(text, kSizes)) return static_cast<std::size_t>(*number);
-  return base::invalid(fmt::format("\"{}\" is no size: write a number of bytes, or one with KiB, MiB or GiB", text));
+  return base::invalid(
+      fmt::format("\"{}\" is no size: write a number of bytes, or one with KiB, MiB or GiB", base::excerpt(text)));
 }
 
 std::string print_duration(std::chrono::milliseconds duration) {

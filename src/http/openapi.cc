@@ -326,8 +326,8 @@ OpenApi::Checked OpenApi::check(Request& request) const {
 
 std::string describe(const Violation& violation) {
   std::string where = violation.where == Where::body ? "body" : violation.name;
-  for (const auto& key : violation.path) where += "." + key;
-  const auto instance = json::serialize(violation.instance);
+  for (const auto& key : violation.path) where += "." + base::excerpt(key);
+  const auto instance = base::excerpt(json::serialize(violation.instance));
   const auto expected = json::serialize(violation.expected);
   const auto& keyword = violation.keyword;
   if (keyword == "requestBody") return "A request body is required.";
@@ -345,7 +345,7 @@ std::string describe(const Violation& violation) {
   if (keyword == "enum") return fmt::format("{}: {} is not one of {}.", where, instance, expected);
   if (keyword == "pattern") return fmt::format("{}: {} does not match {}.", where, instance, expected);
   if (keyword == "uniqueItems") return fmt::format("{}: {} has equal elements.", where, instance);
-  if (keyword == "additionalProperties") return fmt::format("{}: {} is not known.", where, expected);
+  if (keyword == "additionalProperties") return fmt::format("{}: {} is not known.", where, base::excerpt(expected));
   return fmt::format("{}: {} breaks {} {}.", where, instance, keyword, expected);
 }
 

@@ -189,6 +189,14 @@ TEST_F(OpenApiTest, DescribesAViolationInASentence) {
   EXPECT_EQ(describe(checked_.violations[0]), R"(body.clusterName: "1" does not match "^[a-zA-Z][a-zA-Z0-9-]+$".)");
 }
 
+TEST_F(OpenApiTest, DescribesALongValueByItsBeginning) {
+  check_body(R"({"clusterName":"1)" + std::string(5000, 'x') + R"("})");
+  const auto sentence = describe(checked_.violations[0]);
+  EXPECT_TRUE(sentence.starts_with(R"(body.clusterName: "1xxx)")) << sentence;
+  EXPECT_NE(sentence.find("xxx… does not match"), std::string::npos) << sentence;
+  EXPECT_LT(sentence.size(), 300U);
+}
+
 TEST(OpenApi, RefusesADocumentItCouldOnlyHalfCheck) {
   const auto error = [](const std::string& schema) {
     const auto api =

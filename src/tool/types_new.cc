@@ -86,8 +86,9 @@ base::Result<void> write(const fs::path& folder, const std::map<std::string, std
 
 base::Result<cli::ExitCode> make(const cli::Context& context, const Options& options) {
   if (!broker::is_type_name(options.name)) {
-    return base::invalid(fmt::format(
-        "'{}' is no name of a type: lower-case letters, digits and -, at most 64, a letter first.", options.name));
+    return base::invalid(
+        fmt::format("'{}' is no name of a type: lower-case letters, digits and -, at most 64, a letter first.",
+                    base::excerpt(options.name)));
   }
   auto all = TRY(take_over(options.documents));
   const bool empty = all.files.empty();

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "base/ids.h"
 #include "base/text.h"
@@ -28,7 +27,8 @@ void read_schema_version(Fields& fields) {
   if (*version == "2.0") looks = "a Policy document, or an old Command document";
   if (*version == "1.2") looks = "a Command document";
   fields.problem("E-SCHEMA", "schemaVersion",
-                 fmt::format("schemaVersion '{}' looks like {}; an Automation document has '0.3'", *version, looks));
+                 fmt::format("schemaVersion '{}' looks like {}; an Automation document has '0.3'",
+                             base::excerpt(*version), looks));
 }
 
 void read_assume_role(Fields& fields, Reading& reading) {
@@ -37,7 +37,8 @@ void read_assume_role(Fields& fields, Reading& reading) {
   if (role.find("ssm:") != std::string::npos) {
     fields.problem("E-ROLE", "assumeRole", "assumeRole cannot come from the Parameter Store");
   } else if (!role.empty() && !role.starts_with("arn:") && role.find("{{") == std::string::npos) {
-    fields.problem("E-ROLE", "assumeRole", fmt::format("assumeRole '{}' is neither an ARN nor a reference", role));
+    fields.problem("E-ROLE", "assumeRole",
+                   fmt::format("assumeRole '{}' is neither an ARN nor a reference", base::excerpt(role)));
   }
   if (const auto* node = fields.find("assumeRole")) reading.collect(*node, kEnd, fields.pointer("assumeRole"));
 }
@@ -83,16 +84,9 @@ void read_top(const YamlNode& root, Reading& reading) {
   fields.refuse_rest();
 }
 
-// parse_yaml says "line L, column C: what".
 void add_parse_error(const base::Error& error, std::string_view content, Problems& problems) {
-  YamlMark mark{1, 1};
-  int length = 0;
-  if (std::sscanf(error.message.c_str(), "line %d, column %d: %n", &mark.line, &mark.column, &length) < 2) length = 0;
-  auto what = error.message.substr(static_cast<std::size_t>(length));
-  if (what.find("key") != std::string::npos && content.find("{{") != std::string_view::npos) {
-    what += " (a value that begins with '{{' must stand in quotes)";
-  }
-  problems.add("E-PARSE", "", mark, std::move(what));
+  const bool reference = error.message.find("key") != std::string::npos && content.find("{{") != std::string_view::npos;
+  problems.add_refusal(error, reference ? " (a value that begins with '{{' must stand in quotes)" : "");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "workflow/document_reader.h"
 #include "workflow/parameters.h"
 
@@ -64,7 +65,8 @@ void refuse_action(Fields& fields, const Step& step, const Reading& reading) {
   std::vector<std::string_view> names(registered.begin(), registered.end());
   for (const auto& own : own_kinds()) names.push_back(own.action);
   names.insert(names.end(), std::begin(kOthers), std::end(kOthers));
-  std::string message = fmt::format("there is no action '{}'{}", step.action, suggestion(step.action, names));
+  std::string message =
+      fmt::format("there is no action '{}'{}", base::excerpt(step.action), suggestion(step.action, names));
   if (step.action.empty()) message = "a step needs an action";
   if (std::ranges::find(kOthers, step.action) != std::end(kOthers)) {
     message = fmt::format("{} is not enabled here", step.action);
@@ -106,13 +108,13 @@ class OutputsReader {
     const auto selector = output.text("Selector");
     const auto type = output.text("Type");
     const auto known = type_from(type.value_or("String"));
-    if (!known) output.problem("E-TYPE", "Type", fmt::format("there is no type '{}'", *type));
+    if (!known) output.problem("E-TYPE", "Type", fmt::format("there is no type '{}'", base::excerpt(*type)));
     const bool is_predefined = std::ranges::find(predefined_, name) != predefined_.end();
     if (selects_ && (selector || !is_predefined)) {
       add(output, name, selector, known.value_or(Type::string));
     } else if (!is_predefined) {
       output.problem("E-KEY", "Name",
-                     fmt::format("{} gives no output '{}'; it gives: {}", step_.action, name,
+                     fmt::format("{} gives no output '{}'; it gives: {}", step_.action, base::excerpt(name),
                                  predefined_.empty() ? "none" : fmt::format("{}", fmt::join(predefined_, ", "))));
     }
     output.refuse_rest();
@@ -123,9 +125,9 @@ class OutputsReader {
         !name.empty() && std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
     if (!good) output.problem("E-NAME", "Name", "an output needs a Name of letters, digits and _");
     if (std::ranges::find(step_.outputs, name, &SelectedOutput::name) != step_.outputs.end()) {
-      output.problem("E-NAME", "Name", fmt::format("there is another output named {}", name));
+      output.problem("E-NAME", "Name", fmt::format("there is another output named {}", base::excerpt(name)));
     }
-    if (!selector) return output.problem("E-SEL", "", fmt::format("output {} needs a Selector", name));
+    if (!selector) return output.problem("E-SEL", "", fmt::format("output {} needs a Selector", base::excerpt(name)));
     auto parsed = parse_selector(*selector);
     if (!parsed) return output.problem("E-SEL", "Selector", parsed.error().message);
     step_.outputs.push_back({.name = name, .selector = std::move(*parsed), .type = type});
@@ -196,8 +198,9 @@ void check_inputs(const YamlNode& inputs, const std::string& pointer, const Step
   known.insert(known.end(), allowed.optional.begin(), allowed.optional.end());
   for (const auto& member : inputs.members) {
     if (allowed.any || std::ranges::find(known, member.key) != known.end()) continue;
-    problems.add("E-KEY", pointer + "/" + pointer_part(member.key), member.mark,
-                 fmt::format("{} has no input '{}'{}", step.action, member.key, suggestion(member.key, known)));
+    problems.add(
+        "E-KEY", pointer + "/" + pointer_part(member.key), member.mark,
+        fmt::format("{} has no input '{}'{}", step.action, base::excerpt(member.key), suggestion(member.key, known)));
   }
   for (const auto name : allowed.required) {
     if (inputs.find(name) == nullptr) {

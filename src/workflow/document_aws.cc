@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "workflow/aws_operations.h"
 #include "workflow/document_reader.h"
 
@@ -70,13 +71,14 @@ class CallChecker {
     const bool good =
         std::ranges::all_of(*service, [](unsigned char c) { return std::islower(c) || std::isdigit(c) || c == '-'; });
     if (!good) {
-      fields_.problem(
-          "E-API", "Service",
-          fmt::format("'{}' is no service; services are called as in boto3, such as servicecatalog", *service));
+      fields_.problem("E-API", "Service",
+                      fmt::format("'{}' is no service; services are called as in boto3, such as servicecatalog",
+                                  base::excerpt(*service)));
     }
     if (!std::ranges::all_of(*api, [](unsigned char c) { return std::isalnum(c) || c == '_'; })) {
-      return fields_.problem("E-API", "Api",
-                             fmt::format("'{}' is no operation, such as DescribeStacks or describe_stacks", *api));
+      return fields_.problem(
+          "E-API", "Api",
+          fmt::format("'{}' is no operation, such as DescribeStacks or describe_stacks", base::excerpt(*api)));
     }
     if (is_streaming(*service, *api)) {
       fields_.problem("E-API", "Api", fmt::format("{} of {} is a streaming operation", *api, *service));
@@ -121,7 +123,7 @@ class CallChecker {
     if (!state || holds_reference(*state)) return;
     if (*state == "running" || *state == "stopped" || *state == "terminated") return;
     fields_.problem("E-TYPE", "DesiredState",
-                    fmt::format("DesiredState is running, stopped or terminated, not '{}'", *state));
+                    fmt::format("DesiredState is running, stopped or terminated, not '{}'", base::excerpt(*state)));
   }
 
   void check_targets() {

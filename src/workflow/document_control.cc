@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "workflow/document_reader.h"
 #include "workflow/parameters.h"
 #include "workflow/sleep.h"
@@ -31,8 +32,9 @@ void read_iterators(Fields& fields, const std::string& pointer, const StepNode& 
     if (allowed) {
       step.iterator_type = *type;
     } else {
-      fields.problem("E-TYPE", "IteratorDataType",
-                     fmt::format("IteratorDataType is Boolean, Integer, String or StringMap, not '{}'", *name));
+      fields.problem(
+          "E-TYPE", "IteratorDataType",
+          fmt::format("IteratorDataType is Boolean, Integer, String or StringMap, not '{}'", base::excerpt(*name)));
     }
   }
   const auto* iterators = fields.find("Iterators");
@@ -72,8 +74,9 @@ const Parameter* find_variable(std::string_view written, Fields& fields, const R
     names.push_back(variable.name);
   }
   fields.problem("E-REF", "Name",
-                 name.empty() ? std::string("Name is written variable:NAME")
-                              : fmt::format("there is no variable '{}'{}", name, suggestion(name, names)));
+                 name.empty()
+                     ? std::string("Name is written variable:NAME")
+                     : fmt::format("there is no variable '{}'{}", base::excerpt(name), suggestion(name, names)));
   return nullptr;
 }
 

@@ -20,7 +20,8 @@ constexpr std::int64_t kLargestFileBytes = 256LL * 1024 * 1024;
 void read_file(const YamlNode::Member& member, const std::string& pointer, Reading& reading) {
   Fields file(member.value, pointer, "file " + member.key, reading.problems);
   if (member.key.empty() || member.key.find('/') != std::string::npos) {
-    reading.problems.add("E-NAME", pointer, member.mark, fmt::format("'{}' is no file name", member.key));
+    reading.problems.add("E-NAME", pointer, member.mark,
+                         fmt::format("'{}' is no file name", base::excerpt(member.key)));
   }
   const auto size = file.integer("size", 0, INT64_MAX);
   if (size && *size > kLargestFileBytes) file.problem("E-LIMIT", "size", "a file is at most 256 MiB long");
@@ -59,7 +60,7 @@ void read_files(Fields& fields, Reading& reading) {
         std::ranges::find(reading.plan.files, name, &File::name) != reading.plan.files.end())
       continue;
     reading.problems.add("E-REF", step.pointer + "/inputs/Attachment", step.mark,
-                         fmt::format("there is no file '{}' in files", name));
+                         fmt::format("there is no file '{}' in files", base::excerpt(name)));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/text.h"
 #include "workflow/document_reader.h"
 #include "workflow/parameters.h"
 
@@ -68,7 +69,7 @@ void read_allowed_values(Fields& fields, Parameter& parameter, Reading& reading)
     const bool fits = parameter.type == Type::map_list ? value.is_object() : has_type(single, value);
     if (!fits) {
       reading.problems.add("E-TYPE", fields.pointer("allowedValues"), item.mark,
-                           fmt::format("'{}' is not of type {}", to_text(value), to_string(single)));
+                           fmt::format("'{}' is not of type {}", base::excerpt(to_text(value)), to_string(single)));
     }
     parameter.allowed_values.push_back(std::move(value));
   }
@@ -110,7 +111,7 @@ std::optional<Type> read_type(Fields& fields, bool with_aws_names) {
   if (!known && fields.is_mapping()) {
     fields.problem("E-TYPE", "type",
                    fmt::format("{}; there are String, StringList, Integer, Boolean, StringMap and MapList",
-                               type ? fmt::format("type '{}' is unknown", *type) : "type is missing"));
+                               type ? fmt::format("type '{}' is unknown", base::excerpt(*type)) : "type is missing"));
   }
   return known;
 }
@@ -136,9 +137,9 @@ Parameter read_declared(const YamlNode::Member& member, Fields& fields, bool wit
 
 void check_name(const YamlNode::Member& member, std::string_view what, const Fields& fields, Reading& reading) {
   if (is_good_name(member.key)) return;
-  reading.problems.add(
-      "E-NAME", fields.pointer(), member.mark,
-      fmt::format("'{}' is no {} name: letters, digits and _, at most {}", member.key, what, kLongestName));
+  reading.problems.add("E-NAME", fields.pointer(), member.mark,
+                       fmt::format("'{}' is no {} name: letters, digits and _, at most {}", base::excerpt(member.key),
+                                   what, kLongestName));
 }
 
 // The members of the mapping at `key`; null and a problem where it is no mapping or too long.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "workflow/document_reader.h"
 
 namespace slipway::workflow {
@@ -26,7 +27,8 @@ void check_name(const ReferenceUse& use, const std::vector<Parameter>& declared,
   std::vector<std::string_view> names;
   for (const auto& one : declared) names.push_back(one.name);
   problems.add("E-REF", use.pointer, use.mark,
-               fmt::format("there is no {} '{}'{}", what, use.reference.name, suggestion(use.reference.name, names)));
+               fmt::format("there is no {} '{}'{}", what, base::excerpt(use.reference.name),
+                           suggestion(use.reference.name, names)));
 }
 
 bool check_output(const Reading& reading, const ReferenceUse& use, Problems& problems) {
@@ -35,17 +37,19 @@ bool check_output(const Reading& reading, const ReferenceUse& use, Problems& pro
     std::vector<std::string_view> names;
     for (const auto& step : reading.plan.steps) names.push_back(step.name);
     problems.add("E-REF", use.pointer, use.mark,
-                 fmt::format("there is no step '{}'{}", use.reference.name, suggestion(use.reference.name, names)));
+                 fmt::format("there is no step '{}'{}", base::excerpt(use.reference.name),
+                             suggestion(use.reference.name, names)));
     return false;
   }
   const auto& step = step_at(reading.plan, target);
   auto outputs = predefined_outputs(step, reading.actions);
   for (const auto& output : step.outputs) outputs.push_back(output.name);
   if (std::ranges::find(outputs, use.reference.output) != outputs.end()) return true;
-  problems.add("E-REF", use.pointer, use.mark,
-               fmt::format("step {} gives no output '{}'; it gives: {}{}", step.name, use.reference.output,
-                           outputs.empty() ? "none" : fmt::format("{}", fmt::join(outputs, ", ")),
-                           suggestion(use.reference.output, outputs)));
+  problems.add(
+      "E-REF", use.pointer, use.mark,
+      fmt::format("step {} gives no output '{}'; it gives: {}{}", step.name, base::excerpt(use.reference.output),
+                  outputs.empty() ? "none" : fmt::format("{}", fmt::join(outputs, ", ")),
+                  suggestion(use.reference.output, outputs)));
   return false;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "workflow/document_reader.h"
 
 namespace slipway::workflow {
@@ -87,7 +88,7 @@ class StepReader {
       step_.failure_next = find_target(list_, from_, fields_, "onFailure", text.substr(5));
     } else if (text != "Abort") {
       fields_.problem("E-TARGET", "onFailure",
-                      fmt::format("onFailure is Abort, Continue or step:NAME, not '{}'", text));
+                      fmt::format("onFailure is Abort, Continue or step:NAME, not '{}'", base::excerpt(text)));
     }
   }
 
@@ -100,7 +101,8 @@ class StepReader {
     if (on_cancel->starts_with("step:")) {
       step_.cancel_next = find_target(list_, from_, fields_, "onCancel", std::string_view(*on_cancel).substr(5));
     } else if (*on_cancel != "Abort") {
-      fields_.problem("E-TARGET", "onCancel", fmt::format("onCancel is Abort or step:NAME, not '{}'", *on_cancel));
+      fields_.problem("E-TARGET", "onCancel",
+                      fmt::format("onCancel is Abort or step:NAME, not '{}'", base::excerpt(*on_cancel)));
     }
   }
 
@@ -172,7 +174,7 @@ int find_target(const StepList& list, const StepNode& from, Fields& fields, std:
   for (const auto& [step, position] : list.names) {
     if (parent_of(position) == from.parent) known.push_back(step);
   }
-  fields.problem("E-TARGET", key, fmt::format("there is no step '{}'{}", name, suggestion(name, known)));
+  fields.problem("E-TARGET", key, fmt::format("there is no step '{}'{}", base::excerpt(name), suggestion(name, known)));
   return kEnd;
 }
 

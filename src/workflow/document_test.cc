@@ -427,6 +427,15 @@ TEST(Document, a_problem_reads_file_line_column_code_pointer) {
             "test.yaml:3:1: E-KEY /mainStep: the document has no key 'mainStep'; did you mean mainSteps?\n");
 }
 
+TEST(Document, what_is_long_is_told_by_its_beginning) {
+  const std::string word(5000, 'x');
+  const auto told = words(load(kHead + "mainSteps:\n  - {name: A, action: '" + word + "', inputs: {}, onFailure: '" +
+                               word + "'}\n? " + word + "\n: {}\n"));
+  EXPECT_THAT(told, testing::AllOf(HasSubstr("there is no action 'xxx"), HasSubstr("has no key 'xxx"),
+                                   HasSubstr("onFailure is Abort, Continue or step:NAME, not 'xxx"), HasSubstr("…")));
+  EXPECT_LT(told.size(), 2000u);
+}
+
 TEST(Document, the_nearest_word_is_found_or_none) {
   EXPECT_EQ(suggestion("NEXTSTEPS", {"name", "nextStep"}), "; did you mean nextStep?");
   EXPECT_EQ(suggestion("entirely", {"nextStep", "name"}), "");

@@ -12,7 +12,7 @@ namespace slipway::workflow {
 using base::YamlNode;
 
 Fields::Fields(const YamlNode& node, std::string pointer, std::string what, Problems& problems)
-    : node_(node), pointer_(std::move(pointer)), what_(std::move(what)), problems_(problems) {
+    : node_(node), pointer_(std::move(pointer)), what_(base::excerpt(what)), problems_(problems) {
   if (!node_.is_mapping()) {
     problems_.add("E-TYPE", pointer_, node_.mark,
                   fmt::format("{} is a {}; a mapping is wanted", what_, to_string(node_.kind)));
@@ -58,8 +58,9 @@ std::optional<std::int64_t> Fields::integer(std::string_view key, std::int64_t l
 void Fields::refuse_rest() {
   for (const auto& member : node_.members) {
     if (std::ranges::find(known_, member.key) != known_.end()) continue;
-    problems_.add("E-KEY", pointer(member.key), member.mark,
-                  fmt::format("{} has no key '{}'{}", what_, member.key, suggestion(member.key, known_)));
+    problems_.add(
+        "E-KEY", pointer(member.key), member.mark,
+        fmt::format("{} has no key '{}'{}", what_, base::excerpt(member.key), suggestion(member.key, known_)));
   }
 }
 

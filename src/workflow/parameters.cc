@@ -45,8 +45,7 @@ bool is_deeper(const json::value& value, int levels) {
 
 std::string shown(const Parameter& parameter, const json::value& value) {
   if (parameter.sensitive) return "its value";
-  auto text = json::serialize(value);
-  return text.size() > 100 ? base::printable(text.substr(0, 97)) + "..." : text;
+  return base::excerpt(json::serialize(value));
 }
 
 // The order in which violations are told.
@@ -260,7 +259,7 @@ base::Result<json::object> bind_parameters(const Plan& plan, const json::object&
   for (const auto& [name, value] : given) {
     if (plan.find_parameter(name) != nullptr) continue;
     wrong.push_back(
-        {Stage::unknown, fmt::format("{}: document {} has no such parameter", std::string_view(name), plan.name)});
+        {Stage::unknown, fmt::format("{}: document {} has no such parameter", base::excerpt(name), plan.name)});
   }
   json::object values;
   const Scope scope{identity, now};

@@ -90,6 +90,14 @@ TEST(ParameterValues, a_sensitive_value_is_neither_in_the_error_nor_in_the_mask)
   EXPECT_FALSE(is_sensitive("TerminateToken"));
 }
 
+TEST(ParameterValues, a_long_value_is_not_repeated_whole) {
+  const std::string long_text(50'000, 'x');
+  const auto error = refused(R"({"Name": "abc", "Size": ")" + long_text + R"(", ")" + long_text + R"(": 1})");
+  EXPECT_LT(error.size(), 500u) << error;
+  EXPECT_NE(error.find("\"xxx"), std::string::npos) << error;
+  EXPECT_NE(error.find("xxx… is not one of"), std::string::npos) << error;
+}
+
 TEST(ParameterValues, more_than_64_KiB_are_refused) {
   EXPECT_NE(refused(R"({"Name": "abc", "Bucket": ")" + std::string(70'000, 'x') + R"("})"), "accepted");
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/yaml.h"
 
 namespace slipway::workflow {
@@ -29,6 +30,8 @@ class Problems {
   explicit Problems(std::string document) : document_(std::move(document)) {}
   // Beyond the limit nothing is added.
   void add(std::string code, std::string pointer, base::YamlMark mark, std::string message);
+  // What base::parse_yaml refused the text with, as E-PARSE where its message says; `hint` behind it.
+  void add_refusal(const base::Error& refusal, std::string_view hint = {});
   bool refused() const { return refused_; }  // one of them is no warning
   std::vector<Problem> take();               // in the order of the document's lines
 

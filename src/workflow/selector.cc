@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.h"
 #include "workflow/parameters.h"
 #include "workflow/reference.h"
 
@@ -47,7 +48,7 @@ class SelectorParser {
   base::Error refuse(std::string_view what) const {
     auto error = base::invalid(
         fmt::format("selector '{}' at character {}: {}; allowed are $, .name, ['name'], [n], [-n], [*] and ..name",
-                    text_, at_ + 1, what));
+                    base::excerpt(text_), at_ + 1, what));
     error.code = "E-SEL";
     return error;
   }
