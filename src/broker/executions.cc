@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "base/text.h"
 #include "broker/audit.h"
 #include "net/deadline.h"
 
@@ -12,7 +13,8 @@ namespace slipway::broker {
 namespace {
 
 base::Error no_execution(const base::ExecutionId& id) {
-  return base::not_found(fmt::format("There is no execution {}. `slipway execution list` has their ids.", id.str()));
+  return base::not_found(
+      fmt::format("There is no execution {}. `slipway execution list` has their ids.", base::excerpt(id.str())));
 }
 
 // What a call that was told to stop is given, before the answer shows the execution as it stands.

@@ -2,6 +2,7 @@
 // their children run, by providers what becomes of an environment by itself.
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "broker/admission.h"
 #include "broker/audit.h"
 #include "broker/ending.h"
@@ -110,8 +111,8 @@ base::Result<std::shared_ptr<const workflow::Plan>> Environments::find(const wor
   if (const auto* provider = providers_.serving(parent.region)) {
     if (auto plan = type->child(provider->name(), workflow::document_base_name(name))) return plan;
   }
-  return base::not_found(
-      fmt::format("there is no document {} among the children of the type of {}", name, parent.environment_name));
+  return base::not_found(fmt::format("there is no document {} among the children of the type of {}",
+                                     base::excerpt(name), parent.environment_name));
 }
 
 void Environments::notice(const base::EnvironmentId& id, std::string what, std::string words) {

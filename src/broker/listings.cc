@@ -33,7 +33,7 @@ base::Result<base::ExecutionId> Environments::resolve_execution(const std::strin
     return base::not_found(fmt::format(
         "There is no execution {0}, and no environment of that name or id. They are listed by `slipway execution "
         "list` and `slipway env list`.",
-        name));
+        base::excerpt(name)));
   }
   auto id = TRY(executions_.newest((*environment)->id, meant));
   if (!id) return base::not_found(fmt::format("The environment {} has no execution.", name));

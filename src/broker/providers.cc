@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace slipway::broker {
 
 Provider* Providers::serving(std::string_view region) const {
@@ -15,7 +17,9 @@ base::Result<std::shared_ptr<const workflow::Plan>> Providers::document(const En
                                                                         std::string_view region,
                                                                         std::string_view operation) const {
   const auto* provider = serving(region);
-  if (provider == nullptr) return base::invalid(fmt::format("No provider serves the region {}.", region), "region");
+  if (provider == nullptr) {
+    return base::invalid(fmt::format("No provider serves the region {}.", base::excerpt(region)), "region");
+  }
   auto plan = type.document(provider->name(), operation);
   if (plan == nullptr) {
     return base::invalid(fmt::format("The type {} has no {} document for {}.", type.name, operation, provider->name()),

@@ -361,6 +361,18 @@ TEST_F(Operator, ALaunchMayNameAVersionOfItsType) {
   EXPECT_THAT(boost::json::serialize(launched.body), HasSubstr("has no version 7"));
 }
 
+TEST_F(Operator, AnAnswerRepeatsTheBeginningOfALongValueAlone) {
+  const std::string word(20'000, 'x');
+  for (const auto* key : {"type", "region", "configuration"}) {
+    boost::json::object body{{"type", "parallelcluster"}, {"name", "x"}};
+    body[key] = word;
+    const auto refused = call("POST", "/slipway/v1/environments", boost::json::serialize(body));
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_LT(boost::json::serialize(refused.body).size(), 500u) << key;
+  }
+  EXPECT_LT(boost::json::serialize(call("GET", "/slipway/v1/executions/" + word).body).size(), 500u);
+}
+
 TEST_F(Operator, ALaunchMaySayHowLongItLives) {
   const auto launch = [&](std::string time) {
     auto body = boost::json::parse(kLaunchBody).as_object();
