@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/text.h"
 #include "config/reader.h"
 #include "observe/log.h"
 #include "storage/events.h"
@@ -80,9 +81,10 @@ net::Task<Events::Place> EventFeed::place_of(std::string since) {
     co_return base::invalid(
         fmt::format("\"{}\" is neither the id of an event, such as 3-17-4711-52, nor a time, such as 10m (ago) or "
                     "2026-01-31T10:00:00Z.",
-                    since));
+                    base::excerpt(since)));
   }
   const auto time = ago ? clock_.now() - *ago : *named;
+  if (telling_) tell();
   if (const auto place = ring_.place_of(time)) co_return *place;
   // Of no life of the broker: it is told from the database.
   auto place = std::make_shared<Events::Place>();

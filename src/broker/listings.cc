@@ -5,24 +5,21 @@
 
 #include "base/text.h"
 #include "broker/environments.h"
+#include "broker/rows.h"
 #include "storage/environments.h"
 #include "storage/executions.h"
 
 namespace slipway::broker {
 
 base::Result<EnvironmentPtr> Environments::resolve(const std::string& name_or_id) {
-  if (auto found = TRY(find(base::EnvironmentId(name_or_id)))) return found;
-  const auto named = TRY(storage::environments_named(database_.reader(), name_or_id));
-  if (named.empty()) {
+  const auto meant = TRY(environment_meant(database_.reader(), name_or_id));
+  if (!meant) {
     return base::not_found(
         fmt::format("There is and was no environment {}. Names and ids are listed by "
                     "`slipway env list`.",
                     base::excerpt(name_or_id)));
   }
-  if (named.size() > 1) {
-    return base::conflict(fmt::format("Several environments are named {}: say which by its id.", name_or_id));
-  }
-  return find(named.front());
+  return find(*meant);
 }
 
 base::Result<base::ExecutionId> Environments::resolve_execution(const std::string& name, Executions::Meant meant) {

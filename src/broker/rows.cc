@@ -8,6 +8,8 @@
 #include <boost/json/value_to.hpp>
 #include <stdexcept>
 
+#include "base/text.h"
+
 namespace slipway::broker {
 
 namespace {
@@ -122,6 +124,20 @@ storage::EnvironmentRow to_row(const Environment& environment, const storage::Se
   row.warned_at = environment.warned_at;
   row.last_active_at = environment.last_active_at;
   return row;
+}
+
+base::Result<std::optional<base::EnvironmentId>> environment_meant(storage::Connection& connection,
+                                                                   const std::string& name_or_id) {
+  std::optional<base::EnvironmentId> meant(name_or_id);
+  if (TRY(storage::find_environment(connection, *meant))) return meant;
+  const auto named = TRY(storage::environments_named(connection, name_or_id));
+  if (named.size() > 1) {
+    return base::conflict(
+        fmt::format("Several environments are named {}: say which by its id.", base::excerpt(name_or_id)));
+  }
+  meant.reset();
+  if (!named.empty()) meant = named.front();
+  return meant;
 }
 
 }  // namespace slipway::broker

@@ -14,4 +14,9 @@ base::Result<Environment> from_row(storage::EnvironmentRow row, const storage::S
 // `version` of the row is 0: for a row that is new.
 storage::EnvironmentRow to_row(const Environment& environment, const storage::Sealing& sealing);
 
+// The environment of this id, or that this name means: the one that lives, else the newest that had it; empty where
+// none ever had. Errors: conflict where several live.
+base::Result<std::optional<base::EnvironmentId>> environment_meant(storage::Connection& connection,
+                                                                   const std::string& name_or_id);
+
 }  // namespace slipway::broker

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
+#include <charconv>
 
 #include "base/text.h"
 #include "broker/ending.h"
 #include "broker/rows.h"
 #include "workflow/parameters.h"
+#include "workflow/reference.h"
 
 namespace slipway::broker {
 
@@ -27,29 +29,20 @@ bool succeeded(std::string_view status) {
   return status == workflow::to_string(workflow::Status::success);
 }
 
-base::Result<std::optional<storage::EnvironmentRow>> find_row(storage::Connection& connection,
-                                                              const std::string& name_or_id) {
-  auto row = TRY(storage::find_environment(connection, base::EnvironmentId(name_or_id)));
-  if (row) return row;
-  auto rows = TRY(storage::find_environments_by_name(connection, name_or_id, 1));
-  if (!rows.empty()) row = std::move(rows.front());
-  return row;
-}
-
 base::Result<Explanation> read_explanation(storage::Connection& connection, const std::string& name_or_id,
                                            const storage::Sealing& sealing) {
-  auto row = TRY(find_row(connection, name_or_id));
   const auto execution = TRY(storage::find_execution(connection, base::ExecutionId(name_or_id)));
-  if (execution) row = TRY(storage::find_environment(connection, execution->environment_id));
-  if (!row) {
+  const auto meant = execution ? execution->environment_id : TRY(environment_meant(connection, name_or_id));
+  if (!meant) {
     return base::not_found(
         fmt::format("There is and was no environment {}, and no execution of that id. They are listed by "
                     "`slipway env list` and `slipway execution list`.",
                     base::excerpt(name_or_id)));
   }
   Explanation explanation;
-  const auto id = row->id;
-  explanation.environment = std::make_shared<const Environment>(TRY(from_row(std::move(*row), sealing)));
+  const auto& id = *meant;
+  auto row = TRY(storage::find_environment(connection, id));
+  explanation.environment = std::make_shared<const Environment>(TRY(from_row(std::move(row).value(), sealing)));
   explanation.requests = TRY(storage::list_audit(connection, id.str(), 0, kMostRequests));
   if (execution) {
     explanation.executions.push_back(TRY(workflow::history_of(connection, execution->id)));
@@ -92,9 +85,15 @@ object request_json(const storage::AuditRow& row) {
 // What the approvers of a step were asked, and what they said, oldest first.
 object approval_json(const StepHistory& step, const std::vector<workflow::SignalHistory>& signals) {
   object body;
-  for (const auto& [key, input] :
-       {std::pair{"message", "Message"}, {"approvers", "Approvers"}, {"required", "MinRequiredApprovals"}}) {
+  for (const auto& [key, input] : {std::pair{"message", "Message"}, {"approvers", "Approvers"}}) {
     if (const auto* value = step.inputs.if_contains(input)) body[key] = *value;
+  }
+  // A document may write the number as text.
+  if (const auto* least = step.inputs.if_contains("MinRequiredApprovals")) {
+    const auto text = workflow::to_text(*least);
+    std::int64_t required = 1;
+    std::from_chars(text.data(), text.data() + text.size(), required);
+    body["required"] = required;
   }
   array decisions;
   for (const auto& signal : signals) {

@@ -325,7 +325,7 @@ OpenApi::Checked OpenApi::check(Request& request) const {
 }
 
 std::string describe(const Violation& violation) {
-  std::string where = violation.where == Where::body ? "body" : violation.name;
+  std::string where = violation.where == Where::body ? "body" : base::excerpt(violation.name);
   for (const auto& key : violation.path) where += "." + base::excerpt(key);
   const auto instance = base::excerpt(json::serialize(violation.instance));
   const auto expected = json::serialize(violation.expected);

@@ -12,10 +12,9 @@ namespace {
 
 constexpr off_t kLastBytes = 16 << 10;
 
-void copy(const Fd& log, off_t size, const std::filesystem::path& older) {
+void copy(const Fd& log, off_t at, off_t size, const std::filesystem::path& older) {
   // Emptied first: where the disk is full, that is the room for the copy.
   const Fd copied(::open(older.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
-  off_t at = 0;
   while (copied && at < size && ::sendfile(copied.get(), log.get(), &at, static_cast<std::size_t>(size - at)) > 0) {
   }
 }
@@ -34,8 +33,9 @@ std::string last_lines(const Fd& log, off_t size) {
 void keep_within(const Fd& log, const std::filesystem::path& path, std::size_t most_bytes) {
   struct stat info = {};
   if (::fstat(log.get(), &info) != 0 || !S_ISREG(info.st_mode)) return;
-  if (info.st_size <= static_cast<off_t>(most_bytes) || info.st_size <= kLastBytes) return;
-  copy(log, info.st_size, path.native() + ".1");
+  const auto over = info.st_size - static_cast<off_t>(most_bytes);
+  if (over <= 0 || info.st_size <= kLastBytes) return;
+  copy(log, over, info.st_size, path.native() + ".1");
   const auto lines = last_lines(log, info.st_size);
   // A bound that cannot be kept now is kept at the next look.
   if (::ftruncate(log.get(), 0) != 0) return;

@@ -9,9 +9,10 @@
 
 namespace slipway::process {
 
-// Where `log` (the file at `path`, open for reading and appending) holds more than `most_bytes`: copies it to `path`.1
-// in place of what was there, as far as the disk has room, and empties it but for its last lines, at most 16 KiB, which
-// readers of the end go on from. Lines that are written at that very moment can be lost. No regular file: does nothing.
+// Where `log` (the file at `path`, open for reading and appending) holds more than `most_bytes`: copies the last
+// `most_bytes` of it to `path`.1 in place of what was there, as far as the disk has room, and empties it but for its
+// last lines, at most 16 KiB, which readers of the end go on from. Lines that are written at that very moment can be
+// lost. No regular file: does nothing.
 void keep_within(const Fd& log, const std::filesystem::path& path, std::size_t most_bytes);
 
 }  // namespace slipway::process

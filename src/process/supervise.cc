@@ -1,6 +1,7 @@
 // The supervisor: what `slipway supervise FOLDER` does. Never has a second thread.
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -117,7 +118,7 @@ class Start {
   }
 
   base::Result<Fd> open_log() const {
-    Fd log(::open(request_.spec.log.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+    Fd log(::open(request_.spec.log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
     if (!log) return base::from_errno("cannot open the log " + request_.spec.log.native());
     return log;
   }
@@ -157,13 +158,15 @@ class Start {
   }
 
   base::Result<void> guard(const Fd& signals, const Fd& log) {
+    // The program's own descriptor does not read. Where its account may not either, the log has no bound.
+    const Fd bounded(::open(fmt::format("/proc/self/fd/{}", log.get()).c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
     const auto grace = request_.spec.stop_grace;
     const auto note_ending = [this] {
       record_.phase = RunRecord::Phase::ending;
       // Only a starter at this moment misses it where the disk is full: it adopts what is about to end.
       (void)folder_.write_running(record_);
     };
-    const auto bound_log = [this, &log] { keep_within(log, request_.spec.log, kMostLogBytes); };
+    const auto bound_log = [&] { keep_within(bounded, request_.spec.log, kMostLogBytes); };
     set_exit(record_, watch_to_the_end({.program = pid_,
                                         .stop_grace = grace,
                                         .rest_grace = grace,

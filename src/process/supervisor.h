@@ -5,7 +5,7 @@
 // environment.
 //
 // In the folder: spec.json (what was asked), lock (held while the supervisor lives), running.json (pid, start time,
-// boot id), log (both output streams; log.1 is what it held when it had grown beyond 64 MiB), exit.json (how it ended;
+// boot id), log (both output streams; log.1 is the end of it when it had grown beyond 64 MiB), exit.json (how it ended;
 // there only after no descendant is left). The program finds the folder's path in SLIPWAY_PROCESS.
 
 #include <sys/types.h>

@@ -136,12 +136,6 @@ Result<std::optional<EnvironmentRow>> find_live_environment(Connection& connecti
   return first_row(connection, sql, {type, region, name}, read_environment);
 }
 
-Result<std::vector<EnvironmentRow>> find_environments_by_name(Connection& connection, std::string_view name,
-                                                              int limit) {
-  static const std::string sql = kSelect + "WHERE name = ? ORDER BY id DESC LIMIT ?";
-  return all_rows(connection, sql, {name, limit}, read_environment);
-}
-
 Result<std::vector<base::EnvironmentId>> environments_named(Connection& connection, std::string_view name) {
   auto living = TRY(all_rows(connection, "SELECT id FROM environment WHERE name = ? AND status <> 'terminated' LIMIT 2",
                              {name}, read_id));

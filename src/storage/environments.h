@@ -61,10 +61,6 @@ base::Result<std::optional<EnvironmentRow>> find_environment(Connection& connect
 base::Result<std::optional<EnvironmentRow>> find_live_environment(Connection& connection, std::string_view type,
                                                                   std::string_view region, std::string_view name);
 
-// All that ever had this name, of any type and region, newest first, at most `limit`: for `why` after the end.
-base::Result<std::vector<EnvironmentRow>> find_environments_by_name(Connection& connection, std::string_view name,
-                                                                    int limit);
-
 // What a name means: those of that name that are not terminated, of any type and region, at most two; where none is,
 // the newest that had it; empty where none ever had.
 base::Result<std::vector<base::EnvironmentId>> environments_named(Connection& connection, std::string_view name);

@@ -41,12 +41,14 @@ net::Task<http::Response> follow_events(Call call) {
   if (const auto wanted = call.text("environment"); !wanted.empty()) {
     environment = CO_TRY(environments.resolve(wanted))->id;
   }
-  // A client that comes back sends the request that it sent first, and where it was.
+  // A client that comes back sends the request that it sent first, and where it was. It goes on behind a gap where that
+  // is later than every event: an older backup was restored meanwhile.
   const auto* last = call.request.header("Last-Event-ID");
   const std::string field = last != nullptr && !last->empty() ? "Last-Event-ID" : "since";
   const auto since = field == "since" ? call.text("since") : *last;
-  auto place = events.ring().now();
-  if (!since.empty()) {
+  const auto came_back = field == "since" ? std::nullopt : broker::Events::parse(since);
+  auto place = came_back.value_or(events.ring().now());
+  if (!came_back && !since.empty()) {
     auto found = co_await events.place_of(since);
     if (!found && found.error().kind == base::ErrorKind::invalid) {
       co_return base::invalid(fmt::format("{}: {}", field, found.error().message), field);

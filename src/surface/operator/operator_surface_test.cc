@@ -281,7 +281,9 @@ TEST_F(Operator, EventsAreFollowedAndResumed) {
   const auto one = follow({{"Last-Event-ID", place}}, "first", "\"available\"").second;
   EXPECT_THAT(one, ::testing::Not(HasSubstr("second")));
   EXPECT_EQ(follow({{"Last-Event-ID", "what"}}, "", "").first, 400);
-  EXPECT_EQ(follow({{"Last-Event-ID", "9999-1-1-1"}}, "", "").first, 400) << "of no event so far";
+  EXPECT_EQ(follow({}, "", "", "9999-1-1-1").first, 400) << "of no event so far";
+  EXPECT_THAT(follow({{"Last-Event-ID", "9999-1-1-1"}}, "", "event: gap").second, HasSubstr("event: gap"))
+      << "a client of what was there before a backup was restored goes on";
   for (const auto* wrong : {"what", "2026-13-01T00:00:00Z", "1-2-3"}) {
     const auto refused = follow({}, "", "", wrong);
     EXPECT_EQ(refused.first, 400) << wrong;
