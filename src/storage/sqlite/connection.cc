@@ -203,19 +203,6 @@ Result<void> SqliteConnection::checkpoint() {
   return {};
 }
 
-// The message goes to everybody (health), so the path is for the log alone.
-Result<void> SqliteConnection::check_file() {
-  if (!handle_) return base::unavailable("the database is closed: the broker is stopping");
-  int moved = 0;
-  sqlite3_file_control(handle_, nullptr, SQLITE_FCNTL_HAS_MOVED, &moved);
-  if (moved == 0) return {};
-  return base::unavailable(
-             "nothing can be stored: the database file was removed or replaced under the running broker. Put it back, "
-             "with the files beside it, or stop the broker and restore a backup",
-             "DatabaseGone")
-      .with_context(file_.string());
-}
-
 Error SqliteConnection::failure(int code, std::string_view sql) {
   const int system_errno = handle_ ? errno_of_last_write(handle_) : 0;
   auto error =

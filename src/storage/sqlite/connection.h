@@ -36,8 +36,6 @@ class SqliteConnection final : public Connection {
   bool in_transaction() const;
   // Copies what it can of the WAL into the database file without waiting for readers.
   base::Result<void> checkpoint();
-  // Whether its path still leads to the file that is open. Errors: unavailable with code DatabaseGone.
-  base::Result<void> check_file();
   // Pages in the WAL after the last commit of this connection.
   int wal_pages() const { return wal_pages_; }
   // Set after a failure that leaves open what is on the disk: nothing after it may be trusted, so the process must end

@@ -14,14 +14,14 @@ namespace {
 
 class SqliteDatabase final : public Database {
  public:
-  SqliteDatabase(net::Runtime& runtime, std::filesystem::path file, FolderLock lock,
-                 std::unique_ptr<SqliteConnection> writing, std::unique_ptr<SqliteConnection> reading)
+  SqliteDatabase(net::Runtime& runtime, OpenFiles files, FolderLock lock, std::unique_ptr<SqliteConnection> writing,
+                 std::unique_ptr<SqliteConnection> reading)
       : runtime_(runtime),
-        file_(std::move(file)),
+        files_(std::move(files)),
         lock_(std::move(lock)),
-        writer_(std::move(writing)),
+        writer_(std::move(writing), files_),
         reader_(std::move(reading)),
-        readers_(std::make_shared<Readers>(file_)) {}
+        readers_(std::make_shared<Readers>(files_)) {}
   ~SqliteDatabase() override { stop(); }
 
   net::Task<void> write(Transaction work) override {
@@ -50,11 +50,14 @@ class SqliteDatabase final : public Database {
     return net::run_blocking(runtime_, std::move(copy));
   }
 
-  Result<void> check() override { return reader_->check_file(); }
+  Result<void> check() override {
+    if (!lock_) return base::unavailable("the database is closed: the broker is stopping");
+    return files_.check();
+  }
 
   DatabaseStatistics statistics() const override {
     std::error_code ignored;
-    const auto size = std::filesystem::file_size(file_, ignored);
+    const auto size = std::filesystem::file_size(files_.path(), ignored);
     return {.commits = writer_.commits(),
             .transactions = writer_.transactions(),
             .queued = writer_.queued(),
@@ -72,7 +75,7 @@ class SqliteDatabase final : public Database {
 
  private:
   net::Runtime& runtime_;
-  std::filesystem::path file_;
+  const OpenFiles files_;
   std::optional<FolderLock> lock_;
   Writer writer_;
   std::unique_ptr<SqliteConnection> reader_;
@@ -90,8 +93,9 @@ Result<std::unique_ptr<Database>> open_database(net::Runtime& runtime, const std
   auto writing = TRY(SqliteConnection::open(file, SqliteConnection::Mode::writer));
   TRY(migrate(*writing, file, known));
   auto reading = TRY(SqliteConnection::open(file, SqliteConnection::Mode::reader));
-  std::unique_ptr<Database> database =
-      std::make_unique<SqliteDatabase>(runtime, file, std::move(lock), std::move(writing), std::move(reading));
+  // By now both are open: migrate() reads at least.
+  std::unique_ptr<Database> database = std::make_unique<SqliteDatabase>(runtime, OpenFiles(file), std::move(lock),
+                                                                        std::move(writing), std::move(reading));
   return database;
 }
 

@@ -241,6 +241,50 @@ TEST_F(Sqlite, a_file_that_is_removed_or_replaced_takes_no_write_until_it_is_bac
   EXPECT_THAT(notes((*open())->reader()), ElementsAre("before", "after"));
 }
 
+// What is moved as three files has to come back as three: what is only in the log would be lost with the process.
+TEST_F(Sqlite, a_log_that_is_away_takes_no_write_until_it_is_back) {
+  auto database = std::move(*open());
+  ASSERT_TRUE(write(*database, note("before")));
+  const auto refusal = [&] {
+    EXPECT_EQ(kind(database->check()), ErrorKind::unavailable);
+    const auto refused = write(*database, note("for nobody"));
+    return refused ? "none" : refused.error().describe();
+  };
+  for (const auto* name : {"slipway.db", "slipway.db-wal"})
+    std::filesystem::rename(file(name), file("away").concat(name));
+  std::filesystem::rename(file("awayslipway.db"), file());
+  EXPECT_THAT(refusal(), HasSubstr(file("slipway.db-wal").string()));
+  std::ofstream(file("slipway.db-wal")) << "another one";
+  EXPECT_THAT(refusal(), HasSubstr("slipway.db-wal"));
+  std::filesystem::rename(file("awayslipway.db-wal"), file("slipway.db-wal"));
+  ASSERT_TRUE(write(*database, note("after")));
+  database.reset();
+  EXPECT_THAT(notes((*open())->reader()), ElementsAre("before", "after"));
+}
+
+TEST_F(Sqlite, a_scan_reads_the_database_that_is_written_and_no_other_at_its_path) {
+  TemporaryFolder other;
+  (void)open_database(runtime, other.path()).value();
+  auto database = std::move(*open());
+  ASSERT_TRUE(write(*database, note("before")));
+  const auto scan = [&] {
+    std::vector<std::string> found;
+    const auto done = run_to_end(runtime, [&] {
+      return database->read([&](Connection& connection) -> Result<void> {
+        found = notes(connection);
+        return {};
+      });
+    });
+    if (!done) found = {done.error().code};
+    return found;
+  };
+  std::filesystem::rename(file(), file("away"));
+  std::filesystem::rename(other.path() / "slipway.db", file());
+  EXPECT_THAT(scan(), ElementsAre("DatabaseGone"));
+  std::filesystem::rename(file("away"), file());
+  EXPECT_THAT(scan(), ElementsAre("before"));
+}
+
 TEST_F(Sqlite, the_log_of_many_writes_does_not_grow_without_bound) {
   auto database = std::move(*open());
   for (int i = 0; i < 400; ++i) ASSERT_TRUE(write(*database, note(std::string(40'000, 'x'))));

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -67,6 +68,27 @@ Result<FolderLock> FolderLock::take(const std::filesystem::path& file) {
 
 FolderLock::~FolderLock() {
   if (fd_ >= 0) close(fd_);
+}
+
+OpenFiles::OpenFiles(std::filesystem::path file)
+    : file_(std::move(file)), log_(file_.string() + "-wal"), of_file_(identity(file_)), of_log_(identity(log_)) {}
+
+OpenFiles::Identity OpenFiles::identity(const std::filesystem::path& path) {
+  struct stat facts;
+  if (stat(path.c_str(), &facts) != 0) return {};
+  return {.device = facts.st_dev, .number = facts.st_ino};
+}
+
+// The message goes to everybody (health), so the path is for the log alone.
+Result<void> OpenFiles::check() const {
+  const bool file_there = identity(file_) == of_file_;
+  if (file_there && identity(log_) == of_log_) return {};
+  return base::unavailable(
+             fmt::format("nothing can be stored: {} was removed or replaced under the running broker. Put it back, "
+                         "with the files beside it, or stop the broker and restore a backup",
+                         file_there ? "the log beside the database file (slipway.db-wal)" : "the database file"),
+             "DatabaseGone")
+      .with_context((file_there ? log_ : file_).string());
 }
 
 std::string_view network_file_system(long type) {

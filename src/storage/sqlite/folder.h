@@ -1,6 +1,8 @@
 #pragma once
 // The folder that holds a database: who owns it now, and whether its file system can hold one. Used by SqliteDatabase.
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <string_view>
 
@@ -24,6 +26,31 @@ class FolderLock {
  private:
   explicit FolderLock(int fd) : fd_(fd) {}
   int fd_;
+};
+
+// The database file and the log beside it as SQLite has them open: their paths may come to lead elsewhere while the
+// broker runs. Changes no more once it is made, so that any thread may ask its own copy.
+class OpenFiles {
+ public:
+  // When `file` and its log are open. Where there is no log, none may appear.
+  explicit OpenFiles(std::filesystem::path file);
+  const std::filesystem::path& path() const { return file_; }
+  // Whether both paths still lead there. Errors: unavailable with code DatabaseGone. Two calls of the system.
+  base::Result<void> check() const;
+
+ private:
+  struct Identity {
+    dev_t device = 0;
+    ino_t number = 0;
+    bool operator==(const Identity&) const = default;
+  };
+  // All 0 where nothing is.
+  static Identity identity(const std::filesystem::path& path);
+
+  std::filesystem::path file_;
+  std::filesystem::path log_;
+  Identity of_file_;
+  Identity of_log_;
 };
 
 // The name of the network file system behind statfs' `type`, such as "NFS"; empty for a local one.

@@ -11,7 +11,9 @@ Result<std::unique_ptr<SqliteConnection>> Readers::borrow() {
   if (closed_) return base::unavailable("the database is closed: the broker is stopping");
   std::unique_ptr<SqliteConnection> connection;
   if (idle_.empty()) {
-    connection = TRY(SqliteConnection::open(file_, SqliteConnection::Mode::reader));
+    // What stands at the path by now may be another database than the one that is written.
+    TRY(files_.check());
+    connection = TRY(SqliteConnection::open(files_.path(), SqliteConnection::Mode::reader));
   } else {
     connection = std::move(idle_.back());
     idle_.pop_back();

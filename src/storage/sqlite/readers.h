@@ -9,13 +9,14 @@
 
 #include "storage/database.h"
 #include "storage/sqlite/connection.h"
+#include "storage/sqlite/folder.h"
 
 namespace slipway::storage::sqlite {
 
 // From any thread.
 class Readers {
  public:
-  explicit Readers(std::filesystem::path file) : file_(std::move(file)) {}
+  explicit Readers(OpenFiles files) : files_(std::move(files)) {}
   ~Readers() { close(); }
 
   // Runs `work` in one reading transaction, so that all its queries see the same state. Blocks.
@@ -36,7 +37,7 @@ class Readers {
   base::Result<std::unique_ptr<SqliteConnection>> borrow();
   void give_back(std::unique_ptr<SqliteConnection> connection);
 
-  const std::filesystem::path file_;
+  const OpenFiles files_;
   std::mutex mutex_;
   std::condition_variable returned_;
   std::vector<std::unique_ptr<SqliteConnection>> idle_;

@@ -10,8 +10,8 @@ using base::Error;
 using base::Result;
 using std::chrono_literals::operator""s;
 
-Writer::Writer(std::unique_ptr<SqliteConnection> connection)
-    : connection_(std::move(connection)), thread_([this] { run(); }) {}
+Writer::Writer(std::unique_ptr<SqliteConnection> connection, OpenFiles files)
+    : connection_(std::move(connection)), files_(std::move(files)), thread_([this] { run(); }) {}
 
 Writer::~Writer() {
   stop();
@@ -98,17 +98,17 @@ Result<void> Writer::run_members(const Group& group) {
     if (!job->result || job->thrown) TRY(connection_->execute("ROLLBACK TO member", {}));
     TRY(connection_->execute("RELEASE member", {}));
   }
-  TRY(check_file());
+  TRY(check_files());
   TRY(connection_->execute("COMMIT", {}));
   return {};
 }
 
-// What is committed to a file that nobody finds any more is lost when the broker ends. It may come back.
-Result<void> Writer::check_file() {
-  auto found = connection_->check_file();
-  if (!found && !file_gone_) observe::error("the database is gone, and every write is refused", found.error());
-  if (found && file_gone_) observe::info("the database is back");
-  file_gone_ = !found;
+// What is committed to files that nobody finds any more is lost when the broker ends. They may come back.
+Result<void> Writer::check_files() {
+  auto found = files_.check();
+  if (!found && !gone_) observe::error("the database is gone, and every write is refused", found.error());
+  if (found && gone_) observe::info("the database is back");
+  gone_ = !found;
   return found;
 }
 

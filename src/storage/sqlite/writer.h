@@ -14,6 +14,7 @@
 
 #include "storage/database.h"
 #include "storage/sqlite/connection.h"
+#include "storage/sqlite/folder.h"
 
 namespace slipway::storage::sqlite {
 
@@ -33,7 +34,8 @@ class Writer {
   // 5 to 10 ms. With 4,000 it is 30 ms, and no more writes a second.
   static constexpr int kCheckpointPages = 1000;
 
-  explicit Writer(std::unique_ptr<SqliteConnection> connection);
+  // `files`: those of the connection.
+  Writer(std::unique_ptr<SqliteConnection> connection, OpenFiles files);
   ~Writer();
 
   // Queues `job`, or refuses it at once: throttled where kQueueLimit wait, unavailable after stop(). From one thread.
@@ -53,13 +55,14 @@ class Writer {
   void commit(const Group& group);
   base::Result<void> run_members(const Group& group);
   void run_member(WriteJob& job);
-  base::Result<void> check_file();
+  base::Result<void> check_files();
   void checkpoint_if_due();
 
   std::unique_ptr<SqliteConnection> connection_;
+  const OpenFiles files_;
   int wal_pages_seen_ = 0;
   int checkpoint_due_at_ = kCheckpointPages;
-  bool file_gone_ = false;
+  bool gone_ = false;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<WriteJob*> queue_;
