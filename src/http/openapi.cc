@@ -168,12 +168,15 @@ class RequestCheck {
   }
 
   void find_unknown(const std::vector<Parameter>& parameters) {
-    json::array known;
-    for (const auto& parameter : parameters) {
-      if (parameter.where == Where::query) known.emplace_back(parameter.name);
-    }
+    json::array known;  // filled for the first that is not
     for (const auto& [name, value] : request_.query) {
-      if (std::ranges::find(known, json::value(name)) != known.end()) continue;
+      const auto is_it = [&](const Parameter& one) { return one.where == Where::query && one.name == name; };
+      if (std::ranges::any_of(parameters, is_it)) continue;
+      if (known.empty()) {
+        for (const auto& one : parameters) {
+          if (one.where == Where::query) known.emplace_back(one.name);
+        }
+      }
       checked_.unknown.push_back({Where::query, name, {}, "unknown", known, json::string(value)});
     }
   }
