@@ -53,7 +53,7 @@ class Parser final : public beast_http::basic_parser<true> {
     if (!parsed) return refuse(400, parsed.error().message, error);
     request_.path = std::move(parsed->path);
     request_.query = std::move(parsed->query);
-    streams = bounds_.streams && bounds_.streams(request_.path);
+    streams = bounds_.hands_on && bounds_.hands_on(request_.path);
     if (streams) {
       body_limit(boost::none);
     } else if (bounds_.upload_limit) {

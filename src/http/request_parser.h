@@ -24,9 +24,8 @@ class RequestParser {
   struct Bounds {
     std::size_t header_bytes = 0;
     std::size_t body_bytes = 0;
-    std::function<bool(std::string_view path)> streams{};  // whether the body of a request for `path` has no bound
+    std::function<bool(std::string_view path)> hands_on{};             // Surface::hands_on: its body has no bound
     std::function<std::size_t(std::string_view path)> upload_limit{};  // Surface::upload_limit
-    std::function<bool(std::string_view path)> hands_on{};             // Surface::hands_on
     // Called once for a request whose body will have, or has, more than `body_bytes`: false where there is no room for
     // one, which is a refusal.
     std::function<bool()> begin_upload{};

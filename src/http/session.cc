@@ -33,20 +33,15 @@ Session::Session(SessionHouse& house, const std::vector<const Surface*>& surface
       stream_(std::move(stream)),
       parser_({.header_bytes = house.limits.header_bytes,
                .body_bytes = house.limits.body_bytes,
-               .streams =
-                   [this](std::string_view path) {
-                     const auto* owner = owner_of(path);
-                     return owner != nullptr && owner->streams(path);
-                   },
-               .upload_limit = [this](std::string_view path) -> std::size_t {
-                 const auto* owner = owner_of(path);
-                 return owner == nullptr ? 0 : owner->upload_limit(path);
-               },
                .hands_on =
                    [this](std::string_view path) {
                      const auto* owner = owner_of(path);
                      return owner != nullptr && owner->hands_on(path);
                    },
+               .upload_limit = [this](std::string_view path) -> std::size_t {
+                 const auto* owner = owner_of(path);
+                 return owner == nullptr ? 0 : owner->upload_limit(path);
+               },
                .begin_upload = [this] { return begin_upload(); }}) {
   house_.sessions.insert(this);
   house_.accounting.connections.add(1);

@@ -40,7 +40,7 @@ class Streaming : public TestServer {
                          .body = {},
                          .tunnel = [](net::ByteStream& client) { return echo(client); }};
     });
-    surface_.streamed = "/t/upload";
+    surface_.handed_on = "/t/upload";
     surface_.on("POST", "/t/upload", [this](Request& request) { return upload(request); });
     surface_.on("GET", "/t/hang", [this](Request&) -> awaitable<Response> {
       const std::shared_ptr<void> ends(nullptr, [this](void*) { ended_.set_value(); });
@@ -271,7 +271,7 @@ TEST_F(Streaming, ABodyThatIsNoHttpOrStopsIsAnErrorOfItsReading) {
 }
 
 TEST_F(Streaming, ARequestThatIsHandedOnEndsWhenItsClientIsGone) {
-  surface_.streamed = "/t/hang";
+  surface_.handed_on = "/t/hang";
   settings_.limits.idle_time = 40ms;  // so that connections are looked at often
   start();
   {

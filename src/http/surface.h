@@ -19,11 +19,9 @@ class Surface {
   virtual const Router& router() const = 0;
   // True where this request needs no authentication, such as a presigned or public path.
   virtual bool is_public(const Request& request) const = 0;
-  // True where handlers read the body of a request for `path` as it comes, however long, through Request::incoming. Of
-  // every other the whole body is there, within http.body_limit.
-  virtual bool streams(std::string_view /*path*/) const { return false; }
-  // True where a request for `path` goes on to another server: its target may be one that does not decode, and is then
-  // as parse_foreign_target has it.
+  // True where a request for `path` goes on to another server. Handlers read its body as it comes, however long,
+  // through Request::incoming; of every other the whole body is there, within http.body_limit. Its target may be one
+  // that does not decode, and is then as parse_foreign_target has it.
   virtual bool hands_on(std::string_view /*path*/) const { return false; }
   // What a body of a request for `path` may have where http.body_limit is less: for uploads. 0: http.body_limit counts.
   virtual std::size_t upload_limit(std::string_view /*path*/) const { return 0; }

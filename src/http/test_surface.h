@@ -21,9 +21,8 @@ class TestSurface final : public Surface {
   std::string_view name() const override { return "test"; }
   bool owns(std::string_view path) const override { return path.starts_with(prefix_); }
   const Router& router() const override { return router_; }
-  bool streams(std::string_view path) const override { return path == streamed; }
   std::size_t upload_limit(std::string_view path) const override { return path == uploaded ? 1 << 20 : 0; }
-  bool hands_on(std::string_view path) const override { return path.starts_with("/t/elsewhere/"); }
+  bool hands_on(std::string_view path) const override { return path == handed_on; }
   bool is_public(const Request&) const override { return true; }
   Response no_route(const Request&, const Router::Match& match) const override {
     return says(404, match.path_known ? "no method" : "no path");
@@ -32,8 +31,8 @@ class TestSurface final : public Surface {
     return says(418, std::string(base::to_string(error.kind)) + ": " + error.message);
   }
 
-  std::string streamed;  // the path whose bodies are read as they come
-  std::string uploaded;  // the path whose bodies may have 1 MiB
+  std::string handed_on;  // the path whose bodies are read as they come
+  std::string uploaded;   // the path whose bodies may have 1 MiB
 
  private:
   static Response says(int status, std::string text) {

@@ -33,7 +33,6 @@ class ConnectSurface final : public http::Surface {
 
   std::string_view name() const override { return "connect"; }
   bool owns(std::string_view path) const override { return path.starts_with(kPrefix); }
-  bool streams(std::string_view) const override { return true; }
   bool hands_on(std::string_view) const override { return true; }
   const http::Router& router() const override;
   // It has its own way in, which browsers can go.
