@@ -151,6 +151,21 @@ TEST_F(ServerTest, HasSoManyUploadsInMemoryAndNoMore) {
   EXPECT_TRUE(last.ends_with(body)) << "and so does one whose client has left";
 }
 
+TEST_F(ServerTest, HasHalfOfTheUploadsFromOneAddress) {
+  settings_.limits.body_bytes = 100;
+  settings_.limits.uploads = 2;
+  surface_.uploaded = "/t/echo";
+  start();
+  const std::string body(200, 'u');
+  const std::string upload = "POST /t/echo HTTP/1.1\r\nHost: h\r\nContent-Length: 200\r\n\r\n" + body;
+  RawClient slow(port_);
+  slow.send(upload.substr(0, upload.size() - 1));
+  EXPECT_EQ(first_line(ask(upload)), "HTTP/1.1 429 Too Many Requests");
+  RawClient elsewhere(port_, {.server_name = "", .from = "127.0.0.2"});
+  elsewhere.send(upload);
+  EXPECT_TRUE(elsewhere.receive_answer().ends_with(body));
+}
+
 TEST_F(ServerTest, ClosesAfterAnAnswerWhereTheClientWantsIt) {
   start();
   for (const auto* request :

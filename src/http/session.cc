@@ -93,11 +93,15 @@ asio::awaitable<void> Session::run() {
   if (!was_idle) co_await stream_.drain();
 }
 
-// Its body stays in memory until the next request is read.
+// Its body stays in memory until the next request is read. Nobody knows yet who sends it: one address may hold half of
+// the places.
 bool Session::begin_upload() {
-  if (house_.uploads >= house_.limits.uploads) return false;
-  ++house_.uploads;
-  upload_ = std::shared_ptr<void>(nullptr, [&house = house_](void*) { --house.uploads; });
+  const auto remote = stream_.remote();
+  const auto address = remote.substr(0, remote.rfind(':'));
+  const auto limit = static_cast<std::size_t>(house_.limits.uploads);
+  if (house_.uploads.size() >= limit || house_.uploads.count(address) >= (limit + 1) / 2) return false;
+  const auto place = house_.uploads.insert(address);
+  upload_ = std::shared_ptr<void>(nullptr, [&house = house_, place](void*) { house.uploads.erase(place); });
   return true;
 }
 

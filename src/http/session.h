@@ -28,8 +28,8 @@ struct SessionHouse {
   const Limits& limits;
   Dispatcher& dispatcher;
   Accounting& accounting;
-  std::set<Session*> sessions{};  // all there are
-  int uploads = 0;                // Limits::uploads
+  std::set<Session*> sessions{};         // all there are
+  std::multiset<std::string> uploads{};  // Limits::uploads: the client's address of each
   bool stopping = false;
 };
 

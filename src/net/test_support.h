@@ -54,7 +54,8 @@ inline SelfSigned self_signed(const std::filesystem::path& folder,
 struct RawOptions {
   std::string server_name;  // SNI, where not empty
   int max_version = TLS1_3_VERSION;
-  bool handshake = true;  // false: a bare TCP connection
+  bool handshake = true;           // false: a bare TCP connection
+  const char* from = "127.0.0.1";  // the client's own address
 };
 
 // Throws where the connection or the handshake fails. Every read ends after 20 s at the latest.
@@ -66,6 +67,8 @@ class RawClient {
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    ::inet_pton(AF_INET, options.from, &address.sin_addr);
+    if (::bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) fail("bind");
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) fail("connect");
