@@ -18,11 +18,9 @@ base::Error no_version(std::string_view name, std::int64_t version) {
   return base::not_found(fmt::format("The environment type {} has no version {}.", base::excerpt(name), version));
 }
 
-// What `version` stands for, and 0 for all of them, newest first; empty where there is none.
-base::Result<std::vector<std::int64_t>> versions_meant(storage::Connection& connection, const std::string& name,
-                                                       int version) {
+// What `version` stands for, and 0 for all of `rows`, in their order; empty where there is none.
+std::vector<std::int64_t> versions_meant(const std::vector<storage::TypeVersionRow>& rows, int version) {
   std::vector<std::int64_t> meant;
-  const auto rows = TRY(storage::list_type_versions(connection, name));
   for (const auto& row : rows) {
     if (version == 0 || row.version == version) meant.push_back(row.version);
   }
@@ -111,7 +109,8 @@ net::Task<std::vector<int>> TypeRegistry::remove(std::string name, int version, 
   const auto unknown = base::not_found(no_type(name));
   std::vector<int> removed;
   CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
-    const auto meant = TRY(versions_meant(connection, name, version));
+    const auto rows = TRY(storage::list_type_versions(connection, name));
+    const auto meant = versions_meant(rows, version);
     if (meant.empty()) return version == 0 ? unknown : no_version(name, version);
     const auto current = TRY(storage::current_type_version(connection, name)).value_or(0);
     const auto held = TRY(storage::folder_type_version(connection, name));
@@ -121,7 +120,7 @@ net::Task<std::vector<int>> TypeRegistry::remove(std::string name, int version, 
       }
       TRY(refuse_used(connection, name, each, current));
     }
-    const bool all = meant.size() == TRY(storage::list_type_versions(connection, name)).size();
+    const bool all = meant.size() == rows.size();
     if (!all && version == current) {
       return base::conflict(
           fmt::format("Version {} of {} is what launches take: promote another one first, or remove "

@@ -102,8 +102,8 @@ base::Result<int> TypeRegistry::write_version(storage::Connection& connection, s
   const auto ensured = TRY(storage::ensure_type_version(connection, row));
   row.version = ensured.version;
   // Written anew, with the same bytes, it is no change: who rolled back, or uploaded another version, keeps that. Where
-  // nobody knows what it held, content that is known is none either.
-  const bool changed = before == 0 || (held == 0 ? ensured.added : held != ensured.version);
+  // nobody knows what it held, content that is known is none either. What was removed and comes back is one.
+  const bool changed = before == 0 || ensured.added || (held != 0 && held != ensured.version);
   if (changed) TRY(storage::set_current_type_version(connection, row.name, ensured.version, row.created_at));
   TRY(storage::set_folder_type_version(connection, row.name, ensured.version));
   return static_cast<int>(changed ? ensured.version : before);
@@ -141,6 +141,8 @@ net::Task<void> TypeRegistry::take(Folder folder) {
   folder.read.type->version = static_cast<int>(row.version);
   if (current != row.version) {
     older_.put(folder.read.type);
+    observe::info("a folder of an environment type was read: launches take another version than it holds",
+                  {{"type", name}, {"holds", row.version}, {"launches", current}, {"folder", folder.path.string()}});
     co_return base::Result<void>();
   }
   set_current(name, row.source, folder.read.type);

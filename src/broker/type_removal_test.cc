@@ -89,6 +89,19 @@ TEST_F(Removal, WhatAFolderHoldsStays) {
   EXPECT_THAT(versions(), ElementsAre(2));
 }
 
+TEST_F(Removal, WhatWasRemovedIsAChangeWhenItsFolderComesBack) {
+  write("type.yaml", type_yaml("Two"));
+  until_title("Two");
+  promote(1);
+  take_the_folder_away();
+  EXPECT_THAT(remove(2).value(), ElementsAre(2));
+  write("launch.yaml", test_world::kDocument);
+  write("type.yaml", type_yaml("Two"));
+  until_title("Two");
+  EXPECT_THAT(versions(), ElementsAre(2, 1));
+  EXPECT_EQ(types().find("thing")->version, 2);
+}
+
 TEST_F(Removal, TheCurrentVersionGoesLastOrWithAll) {
   push("Two");
   push("Three");

@@ -43,7 +43,7 @@ base::Result<void> set_current_type_version(Connection& connection, std::string_
                                             base::Time now);
 base::Result<std::optional<std::int64_t>> current_type_version(Connection& connection, std::string_view name);
 
-// What the watched folder of the type held when it was read last; 0 where none was.
+// What the watched folder of the type held when it was read last, which may have been removed since; 0 where none was.
 base::Result<std::int64_t> folder_type_version(Connection& connection, std::string_view name);
 // Of a type that has a current version.
 base::Result<void> set_folder_type_version(Connection& connection, std::string_view name, std::int64_t version);
