@@ -35,14 +35,16 @@ struct Run {
   bool must_stop() const { return cancel && !cancel->complete && live.execution.state.status != Status::cancelling; }
   // Whoever waits until what was said is acted upon; see Engine::settled.
   void tell_settled() {
-    for (const auto& bell : std::exchange(settling, {})) bell->ring();
+    for (const auto& waits : std::exchange(settling, {})) {
+      if (const auto bell = waits.lock()) bell->ring();
+    }
   }
 
   ExecutionStore::Live live;
   std::optional<CancelRequest> cancel;  // durable; kept apart from the state, which a move in flight replaces
   std::deque<Asked> asked;
-  std::vector<std::shared_ptr<net::Doorbell>> settling;  // shared with those who wait, of whom some give up
-  net::TaskGroup call;                                   // the action in flight
+  std::vector<std::weak_ptr<net::Doorbell>> settling;  // of those who wait, of whom some give up
+  net::TaskGroup call;                                 // the action in flight
   bool calling = false;
   bool timed_out = false;
   bool counted = false;  // has a place: one of EngineSettings::running

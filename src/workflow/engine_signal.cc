@@ -46,6 +46,7 @@ boost::asio::awaitable<void> Engine::settled(base::ExecutionId id, net::Deadline
   auto& run = *found->second;
   if (run.calling && !run.must_stop()) co_return;
   const auto bell = std::make_shared<net::Doorbell>(impl_->runtime_);
+  std::erase_if(run.settling, [](const auto& other) { return other.expired(); });
   run.settling.push_back(bell);
   co_await bell->wait_until(until);
 }
