@@ -60,22 +60,9 @@ net::Task<void> send(net::Runtime& runtime, const broker::Endpoint& endpoint, Li
                                   [&link, bytes = std::move(bytes)] { return link.http.send(bytes); });
 }
 
-// A program that refuses a body may stop reading: what it says counts then.
-net::Task<void> send_body(net::Runtime& runtime, const broker::Endpoint& endpoint, Link& link, http::Request& request) {
-  const auto framing = framing_of(request);
-  if (framing == Framing::none) co_return base::Result<void>();
-  for (;;) {
-    auto part = CO_TRY(co_await request.incoming->read());
-    const bool last = part.empty();
-    if (framing == Framing::chunked) part = last ? "0\r\n\r\n" : fmt::format("{:x}\r\n{}\r\n", part.size(), part);
-    const auto sent = co_await send(runtime, endpoint, link, std::move(part));
-    if (!sent && sent.error().kind == base::ErrorKind::timed_out) co_return sent;
-    if (last || !sent) co_return base::Result<void>();
-  }
-}
-
 // The request's body on its way to the program, and the head of the answer on its way back, both at once: a program may
-// answer before it has read. Its refusal ends the body; what begins well may still need the rest of it.
+// answer before it has read. Its refusal ends the body; what begins well may still need the rest of it, and counts also
+// where the program then takes no more.
 class Exchange {
  public:
   Exchange(net::Runtime& runtime, const broker::Endpoint& endpoint, Link& link, http::Request& request)
@@ -90,8 +77,22 @@ class Exchange {
   }
 
  private:
+  // A program that refuses a body may stop reading: what it says counts then.
+  net::Task<void> send_body() {
+    const auto framing = framing_of(request_);
+    if (framing == Framing::none) co_return base::Result<void>();
+    for (;;) {
+      auto part = CO_TRY(co_await request_.incoming->read());
+      const bool last = part.empty();
+      if (framing == Framing::chunked) part = last ? "0\r\n\r\n" : fmt::format("{:x}\r\n{}\r\n", part.size(), part);
+      const auto sent = co_await connect::send(runtime_, endpoint_, link_, std::move(part));
+      if (!sent && sent.error().kind == base::ErrorKind::timed_out && !head_) co_return sent;
+      if (last || !sent) co_return base::Result<void>();
+    }
+  }
+
   awaitable<void> send() {
-    auto sent = co_await send_body(runtime_, endpoint_, link_, request_);
+    auto sent = co_await send_body();
     sending_ = false;
     if (over_) co_return;
     if (!sent) co_return end(std::move(sent).error());

@@ -22,9 +22,10 @@ struct Leave {
 };
 
 // A refusal (300 and more) that comes before the program has the whole body is answered at once, and the rest of the
-// body stays with the client. Errors: unavailable with code ConnectionRefused where nothing listens, ConnectionFailed;
-// internal with code BadAnswer or AnswerTooLarge; timed_out where the program takes nothing of the request, or begins
-// no answer after it, for kPatience; those of the client's body. Cancellation unwinds.
+// body stays with the client. Any other answer waits for the rest of it, but for no longer than the program takes it.
+// Errors: unavailable with code ConnectionRefused where nothing listens, ConnectionFailed; internal with code BadAnswer
+// or AnswerTooLarge; timed_out where the program takes nothing of the request, or begins no answer after it, for
+// kPatience; those of the client's body. Cancellation unwinds.
 inline constexpr std::chrono::minutes kPatience{5};
 net::Task<http::Response> hand_on(net::Runtime& runtime, http::Request& request, base::EnvironmentId environment,
                                   broker::Endpoint endpoint, Leave leave);
