@@ -48,6 +48,11 @@ bool FolderWatch::take_events() {
       // One without a watch says that some were lost.
       counts = counts || folders_.contains(event->wd) || event->wd < 0 ||
                (names != names_.end() && event->len > 0 && names->second.contains(std::string_view(event->name)));
+      // The kernel took the watch away: the folder is gone.
+      if ((event->mask & IN_IGNORED) != 0) {
+        folders_.erase(event->wd);
+        names_.erase(event->wd);
+      }
     }
   }
 }

@@ -27,6 +27,8 @@ class FolderWatch {
   // Returns when a file was written, made, moved or removed in one of the folders, or under one of the names, since the
   // last return. Cancellation unwinds as an exception.
   boost::asio::awaitable<void> changed();
+  // How many folders are watched, those that hold a name with them; what is gone counts until changed() has seen it.
+  std::size_t size() const { return folders_.size() + names_.size(); }
 
  private:
   FolderWatch(net::Runtime& runtime, Fd events) : runtime_(&runtime), events_(std::move(events)) {}

@@ -32,6 +32,20 @@ TEST_F(Watching, names_that_come_and_go_are_noticed) {
   run([&]() -> Awaitable { co_await watch.changed(); });
 }
 
+TEST_F(Watching, a_folder_that_is_gone_is_watched_no_more) {
+  auto watch = FolderWatch::open(runtime).value();
+  fs::create_directories(place / "folder");
+  fs::create_directories(place / "holder");
+  watch.add(place).value();
+  watch.add(place / "folder").value();
+  watch.add_name(place / "holder" / "name");
+  EXPECT_EQ(watch.size(), 3u);
+  fs::remove(place / "holder");
+  fs::remove(place / "folder");
+  run([&]() -> Awaitable { co_await watch.changed(); });
+  EXPECT_EQ(watch.size(), 1u);
+}
+
 TEST_F(Watching, a_folder_that_is_not_there_cannot_be_watched) {
   EXPECT_EQ(FolderWatch::open(runtime).value().add(place / "nothing").error().kind, base::ErrorKind::not_found);
 }
