@@ -1,4 +1,5 @@
 #include <boost/asio/error.hpp>
+#include <utility>
 #include <vector>
 
 #include "net/byte_stream.h"
@@ -37,9 +38,9 @@ asio::awaitable<void> one_way(TaskGroup& ways, ByteStream& from, ByteStream& to)
 
 asio::awaitable<void> relay(Runtime& runtime, ByteStream& a, ByteStream& b) {
   TaskGroup ways(runtime);
-  ways.spawn("relay", [&] { return one_way(ways, a, b); });
-  ways.spawn("relay back", [&] { return one_way(ways, b, a); });
-  co_await join_own(ways);
+  std::vector<NamedTask> both{{"relay", [&] { return one_way(ways, a, b); }},
+                              {"relay back", [&] { return one_way(ways, b, a); }}};
+  co_await run_together(ways, std::move(both));
 }
 
 }  // namespace slipway::net

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "net/byte_stream.h"
 #include "net/http_exchange.h"
@@ -69,9 +71,9 @@ class Exchange {
       : runtime_(runtime), endpoint_(endpoint), link_(link), request_(request) {}
 
   net::Task<net::HttpHead> run() {
-    ways_.spawn("request body", [this] { return send(); });
-    ways_.spawn("answer's head", [this] { return hear(); });
-    co_await net::join_own(ways_);
+    std::vector<net::NamedTask> both{{"request body", [this] { return send(); }},
+                                     {"answer's head", [this] { return hear(); }}};
+    co_await net::run_together(ways_, std::move(both));
     if (!head_) co_return base::internal("a request that was handed on ended without an answer");
     co_return std::move(*head_);
   }
