@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <memory>
 #include <utility>
 
 #include "base/text.h"
@@ -87,13 +86,13 @@ net::Task<Events::Place> EventFeed::place_of(std::string since) {
   if (telling_) tell();
   if (const auto place = ring_.place_of(time)) co_return *place;
   // Of no life of the broker: it is told from the database.
-  auto place = std::make_shared<Events::Place>();
-  CO_TRY(co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
-    place->durable = TRY(storage::event_place_of(connection, time));
+  Events::Place place;
+  CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
+    place.durable = TRY(storage::event_place_of(connection, time));
     return {};
   }));
   // All of it, or nothing, is in the ring.
-  co_return place->durable == ring_.oldest().durable ? ring_.oldest() : *place;
+  co_return place.durable == ring_.oldest().durable ? ring_.oldest() : place;
 }
 
 net::Task<EventText> EventFeed::after(Events::Place place, base::EnvironmentId environment, std::size_t most_bytes) {
@@ -102,17 +101,17 @@ net::Task<EventText> EventFeed::after(Events::Place place, base::EnvironmentId e
     co_return EventText{.text = std::move(text), .place = place};
   }
   const auto upto = ring_.oldest();
-  auto page = std::make_shared<storage::EventPage>();
-  CO_TRY(co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
-    *page = TRY(storage::events_after(connection, place.durable, upto.durable, environment, kRowsAtOnce));
+  storage::EventPage page;
+  CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
+    page = TRY(storage::events_after(connection, place.durable, upto.durable, environment, kRowsAtOnce));
     return {};
   }));
   EventText answer{.text = {}, .place = place};
-  for (const auto& row : page->rows) {
+  for (const auto& row : page.rows) {
     answer.place.durable = row.place;
     answer.text += Events::text_of(answer.place, row);
   }
-  if (page->to == upto.durable) {
+  if (page.to == upto.durable) {
     answer.text += ring_.gap_text(upto, place);
     answer.place = upto;
   }

@@ -48,12 +48,12 @@ void Leftovers::sweep_after(const base::EnvironmentId& id) {
 }
 
 net::Task<std::vector<storage::LeftoverRow>> Leftovers::list(std::optional<base::EnvironmentId> id) {
-  auto rows = std::make_shared<std::vector<storage::LeftoverRow>>();
-  CO_TRY(co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
-    *rows = TRY(storage::leftover_resources(connection, id, kMostLeftovers));
+  std::vector<storage::LeftoverRow> rows;
+  CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
+    rows = TRY(storage::leftover_resources(connection, id, kMostLeftovers));
     return {};
   }));
-  co_return std::move(*rows);
+  co_return rows;
 }
 
 net::Task<std::vector<storage::LeftoverRow>> Leftovers::reap(Cause cause) {
@@ -89,13 +89,13 @@ boost::asio::awaitable<void> Leftovers::sweep_recorded(std::optional<base::Envir
 
 // Read now: a launch that was taken back may have been begun again since the list was made, and fills the folder.
 boost::asio::awaitable<bool> Leftovers::may_be_swept(base::EnvironmentId id) {
-  auto row = std::make_shared<std::optional<storage::EnvironmentRow>>();
-  const auto read = co_await database_.read([row, id](storage::Connection& connection) -> base::Result<void> {
-    *row = TRY(storage::find_environment(connection, id));
+  std::optional<storage::EnvironmentRow> row;
+  const auto read = co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
+    row = TRY(storage::find_environment(connection, id));
     return {};
   });
-  if (!read || !*row) co_return read.has_value();
-  const auto environment = from_row(std::move(**row), sealing_);
+  if (!read || !row) co_return read.has_value();
+  const auto environment = from_row(std::move(*row), sealing_);
   co_return environment && !has_resources(*environment);
 }
 

@@ -55,12 +55,12 @@ net::Task<EnvironmentPage> Environments::list(storage::EnvironmentFilter filter,
 }
 
 net::Task<std::vector<storage::ResourceRow>> Environments::resources(base::EnvironmentId id) {
-  auto rows = std::make_shared<std::vector<storage::ResourceRow>>();
-  CO_TRY(co_await database_.read([=](storage::Connection& connection) -> base::Result<void> {
-    *rows = TRY(storage::resources_of(connection, id));
+  std::vector<storage::ResourceRow> rows;
+  CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
+    rows = TRY(storage::resources_of(connection, id));
     return {};
   }));
-  co_return std::move(*rows);
+  co_return rows;
 }
 
 }  // namespace slipway::broker

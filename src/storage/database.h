@@ -60,6 +60,7 @@ class Database {
   // For keyed reads on the I/O thread only; sees every write whose task has returned.
   virtual Connection& reader() = 0;
   // Runs `work` with a reading connection in the pool: for scans.
+  // Neither wait is cancelled: `work` has ended when it returns, so it may refer to the frame of who waits.
   virtual net::Task<void> read(Transaction work) = 0;
   // Whether what is written is found again by who opens the database later. Errors: unavailable with code DatabaseGone;
   // writes are refused with it too. On the I/O thread.
