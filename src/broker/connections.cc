@@ -43,7 +43,7 @@ base::Result<boost::json::value> Connections::through_the_broker(const base::Env
 
 net::Task<ClientConnection> Connections::connect(base::EnvironmentId id, Cause cause) {
   const auto environment = CO_TRY(available(id));
-  const auto type = CO_TRY(services_.types.find(environment->type, environment->type_version));
+  const auto type = CO_TRY(co_await services_.types.load(environment->type, environment->type_version));
   auto plan = CO_TRY(services_.providers.document(*type, environment->region, kConnect));
   const workflow::Identity identity{.installation_id = {},
                                     .execution_id = {},
@@ -79,7 +79,7 @@ net::Task<ClientConnection> Connections::connect(base::EnvironmentId id, Cause c
 
 net::Task<Endpoint> Connections::endpoint(base::EnvironmentId id) {
   const auto environment = CO_TRY(available(id));
-  const auto type = CO_TRY(services_.types.find(environment->type, environment->type_version));
+  const auto type = CO_TRY(co_await services_.types.load(environment->type, environment->type_version));
   const auto* provider = services_.providers.serving(environment->region);
   if (!type->endpoint || provider == nullptr) {
     co_return base::invalid(

@@ -125,10 +125,10 @@ bool Environments::serves(std::string_view region) const {
   return providers_.serving(region) != nullptr;
 }
 
-base::Result<std::shared_ptr<const workflow::Plan>> Environments::document_of(const Environment& environment,
-                                                                              std::string_view operation) const {
-  const auto type = TRY(types_.find(environment.type, environment.type_version));
-  return providers_.document(*type, environment.region, operation);
+net::Task<std::shared_ptr<const workflow::Plan>> Environments::document_of(EnvironmentPtr environment,
+                                                                           std::string operation) const {
+  const auto type = CO_TRY(co_await types_.load(environment->type, environment->type_version));
+  co_return providers_.document(*type, environment->region, operation);
 }
 
 base::Result<Launch> Environments::check(LaunchRequest request) const {

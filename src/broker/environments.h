@@ -152,8 +152,7 @@ class Environments final : private workflow::Listener, private workflow::Documen
 
   base::Result<InstanceKeys> keys_of_instance(storage::Connection& connection, const Environment& environment);
   // The document by which the environment's type does an operation where it is. Errors: invalid.
-  base::Result<std::shared_ptr<const workflow::Plan>> document_of(const Environment& environment,
-                                                                  std::string_view operation) const;
+  net::Task<std::shared_ptr<const workflow::Plan>> document_of(EnvironmentPtr environment, std::string operation) const;
   // An execution of `plan` for the environment, admitted (broker/admission.h) and not yet written.
   base::Result<workflow::Prepared> prepare(const Environment& environment, std::shared_ptr<const workflow::Plan> plan,
                                            std::string_view operation, const std::string& by) const;

@@ -84,7 +84,7 @@ net::Task<void> Environments::go_on_terminating(base::EnvironmentId id) {
     if (active->kind != kTerminate) CO_TRY(co_await engine_.cancel(active->id, "terminate"));
     co_return base::Result<void>();
   }
-  auto plan = CO_TRY(document_of(*environment, kTerminate));
+  auto plan = CO_TRY(co_await document_of(environment, std::string(kTerminate)));
   const auto prepared = CO_TRY(prepare(*environment, std::move(plan), kTerminate, environment->owner));
   bool started = false;
   CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
@@ -113,7 +113,7 @@ net::Task<EnvironmentPtr> Environments::begin(base::EnvironmentId id, std::strin
   const auto before = CO_TRY(cache_.find(id));
   if (!before || before->status == Status::terminated) co_return gone(id);
   if (before->status == under_way(operation)) co_return before;
-  auto plan = CO_TRY(document_of(*before, operation));
+  auto plan = CO_TRY(co_await document_of(before, std::string(operation)));
   CO_TRY(may_begin(operation, *before));
   const auto prepared = CO_TRY(prepare(*before, std::move(plan), operation, cause.who));
   bool begun = false;
