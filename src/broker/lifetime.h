@@ -13,7 +13,8 @@
 namespace slipway::broker {
 
 struct LifetimeSettings {
-  std::chrono::milliseconds look = std::chrono::seconds(15);  // between two looks; an end is late by no more
+  std::chrono::milliseconds look = std::chrono::seconds(15);      // between two looks; an end is late by no more
+  std::chrono::milliseconds patience = std::chrono::seconds(10);  // with all questions about one's activity
 };
 
 // What is to be done about the end of its time.

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
+#include <utility>
+#include <vector>
 
 #include "broker/admission.h"
 #include "broker/audit.h"
 #include "broker/connection.h"
 #include "net/deadline.h"
+#include "net/join.h"
 #include "observe/log.h"
 #include "storage/environments.h"
 #include "storage/lifetimes.h"
@@ -19,7 +21,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr std::chrono::seconds kActivityPatience{10};
 constexpr std::chrono::minutes kCoarse{1};  // activity is stored no finer
 
 }  // namespace
@@ -36,9 +37,13 @@ boost::asio::awaitable<void> Lifetimes::stop() {
   co_await tasks_.join();
 }
 
-TypePtr Lifetimes::type_of(const Environment& environment) const {
-  auto type = services_.types.find(environment.type, environment.type_version);
-  return type ? std::move(*type) : nullptr;
+TypePtr Lifetimes::type_of(const Environment& environment, const std::vector<TypePtr>& in_use) const {
+  if (environment.type_version == 0) return services_.types.find(environment.type);
+  const auto is_it = [&](const TypePtr& type) {
+    return type->version == environment.type_version && type->name == environment.type;
+  };
+  const auto found = std::ranges::find_if(in_use, is_it);
+  return found == in_use.end() ? nullptr : *found;
 }
 
 net::Task<EnvironmentPtr> Lifetimes::extend(base::EnvironmentId id, milliseconds time_to_live, Cause cause) {
@@ -49,24 +54,24 @@ net::Task<EnvironmentPtr> Lifetimes::extend(base::EnvironmentId id, milliseconds
   if (environment->status == Status::terminating) {
     co_return base::conflict(fmt::format("{} is terminating already.", environment->name));
   }
-  const auto type = type_of(*environment);
-  if (!type) co_return base::invalid(fmt::format("There is no environment type {}.", environment->type), "type");
+  const auto type = CO_TRY(co_await services_.types.load(environment->type, environment->type_version));
   const auto end = CO_TRY(end_of(*type, environment->created_at, time_to_live, services_.clock.now()));
   // An extension never takes time away.
   if (!environment->expires_at || (end && *end <= *environment->expires_at)) co_return environment;
-  const auto audit =
-      audit_row(cause, services_.clock.now(), id.str(), {{"expiresAt", base::iso8601(*environment->expires_at)}},
-                {{"expiresAt", base::iso8601(*end)}});
   // What comes last is what counts: an end that is due at this moment waits for this, and one that was acted upon
   // refuses.
   extending_.insert(id);
-  const auto written = co_await services_.database.write([=](storage::Connection& connection) -> base::Result<void> {
+  const auto now = services_.clock.now();
+  const auto written = co_await services_.database.write([&](storage::Connection& connection) -> base::Result<void> {
     const auto row = TRY(storage::find_environment(connection, id));
     if (!row || row->status == to_string(Status::terminating) || row->status == to_string(Status::terminated)) {
       return base::conflict(fmt::format("{} is terminating already.", environment->name));
     }
+    if (!row->expires_at || *end <= *row->expires_at) return {};  // of two at once the later end stays
     TRY(storage::set_expiry(connection, id, end));
-    return storage::insert_audit(connection, audit);
+    return storage::insert_audit(connection,
+                                 audit_row(cause, now, id.str(), {{"expiresAt", base::iso8601(*row->expires_at)}},
+                                           {{"expiresAt", base::iso8601(*end)}}));
   });
   extending_.erase(id);
   services_.cache.drop(id);
@@ -90,25 +95,28 @@ boost::asio::awaitable<void> Lifetimes::look(std::chrono::steady_clock::time_poi
   if (step != milliseconds(0)) {
     observe::warning("the clock was set; idle times begin anew", {{"seconds", step.count() / 1000}});
   }
-  co_await look_at_ends(now);
-  co_await look_at_idle(now, last_look_.has_value(), step != milliseconds(0));
+  const auto types = co_await services_.types.in_use();
+  if (types) {
+    co_await look_at_ends(*types, now);
+    co_await look_at_idle(*types, now, last_look_.has_value(), step != milliseconds(0));
+  } else {
+    observe::error("the types in use cannot be read", types.error());
+  }
   last_look_ = {steady, now};
 }
 
-boost::asio::awaitable<void> Lifetimes::look_at_ends(base::Time now) {
-  const auto types = co_await services_.types.in_use();
-  if (!types) co_return observe::error("the types in use cannot be read", types.error());
+boost::asio::awaitable<void> Lifetimes::look_at_ends(std::vector<TypePtr> in_use, base::Time now) {
   auto horizon = milliseconds(0);
-  for (const auto& type : *types) horizon = std::max(horizon, type->time_to_live.warn);
-  auto ids = std::make_shared<std::vector<base::EnvironmentId>>();
-  const auto read = co_await services_.database.read([=](storage::Connection& connection) -> base::Result<void> {
-    *ids = TRY(storage::ending_environments(connection, now + horizon));
+  for (const auto& type : in_use) horizon = std::max(horizon, type->time_to_live.warn);
+  std::vector<base::EnvironmentId> ids;
+  const auto read = co_await services_.database.read([&](storage::Connection& connection) -> base::Result<void> {
+    ids = TRY(storage::ending_environments(connection, now + horizon));
     return {};
   });
   if (!read) observe::error("the ends of environments cannot be read", read.error());
-  for (const auto& id : *ids) {
+  for (const auto& id : ids) {
     const auto found = services_.cache.find(id);
-    const auto type = found && *found ? type_of(**found) : nullptr;
+    const auto type = found && *found ? type_of(**found, in_use) : nullptr;
     if (!type || extending_.contains(id)) continue;
     const auto& environment = **found;
     switch (end_step(environment, type->time_to_live, now)) {
@@ -129,15 +137,15 @@ boost::asio::awaitable<void> Lifetimes::warn_of_end(Environment environment, End
   const auto now = services_.clock.now();
   const boost::json::object about{{"expiresAt", base::iso8601(*environment.expires_at)}, {"action", to_string(action)}};
   const auto audit = audit_row(by_the_broker("TimeToLiveWarning"), now, environment.id.str(), {}, about);
-  auto warned = std::make_shared<bool>(false);
-  const auto written = co_await services_.database.write([=](storage::Connection& connection) -> base::Result<void> {
-    *warned = TRY(storage::set_warned(connection, environment.id, *environment.expires_at, now));
-    if (!*warned) return {};
+  bool warned = false;
+  const auto written = co_await services_.database.write([&](storage::Connection& connection) -> base::Result<void> {
+    warned = TRY(storage::set_warned(connection, environment.id, *environment.expires_at, now));
+    if (!warned) return {};
     TRY(storage::insert_audit(connection, audit));
     return tell_warning(connection, environment.id, "its time ends soon", about, now);
   });
   services_.cache.drop(environment.id);
-  if (!written || !*warned) co_return;
+  if (!written || !warned) co_return;
   services_.events.tell();
   observe::warning("an environment's time ends soon", {{"environment", environment.id.str()},
                                                        {"name", environment.name},
@@ -162,35 +170,36 @@ boost::asio::awaitable<void> Lifetimes::end_by_itself(Environment environment, E
   }
 }
 
-boost::asio::awaitable<void> Lifetimes::look_at_idle(base::Time now, bool settled, bool anew) {
-  auto ids = std::make_shared<std::vector<base::EnvironmentId>>();
+boost::asio::awaitable<void> Lifetimes::look_at_idle(std::vector<TypePtr> in_use, base::Time now, bool settled,
+                                                     bool anew) {
+  std::vector<base::EnvironmentId> ids;
   std::set<std::string> names;
-  const auto types = co_await services_.types.in_use();
-  if (!types) co_return observe::error("the types in use cannot be read", types.error());
-  for (const auto& type : *types) {
+  for (const auto& type : in_use) {
     if (type->idle) names.insert(type->name);
   }
   for (const auto& name : names) {
-    const auto read = co_await services_.database.read([=](storage::Connection& connection) -> base::Result<void> {
+    const auto read = co_await services_.database.read([&](storage::Connection& connection) -> base::Result<void> {
       for (auto& id : TRY(storage::environments_with_status(connection, name, to_string(Status::available)))) {
-        ids->push_back(std::move(id));
+        ids.push_back(std::move(id));
       }
       return {};
     });
     if (!read) observe::error("environments cannot be read", read.error());
   }
   // What is not available any more is forgotten.
-  std::erase_if(unknown_activity_, [&](const auto& id) { return std::ranges::find(*ids, id) == ids->end(); });
+  std::erase_if(unknown_activity_, [&](const auto& id) { return std::ranges::find(ids, id) == ids.end(); });
   // Side by side: a source that hangs holds nobody else up.
-  net::TaskGroup looks(services_.runtime);
-  for (const auto& id : *ids) {
+  std::vector<net::NamedTask> tasks;
+  for (const auto& id : ids) {
     const auto found = services_.cache.find(id);
-    if (!found || !*found) continue;
-    looks.spawn("activity of " + id.str(), [this, environment = **found, now, settled, anew] {
-      return look_at_activity(environment, now, settled, anew);
-    });
+    auto type = found && *found ? type_of(**found, in_use) : nullptr;
+    if (!type) continue;
+    tasks.push_back({"activity of " + id.str(), [this, environment = **found, type, now, settled, anew] {
+                       return look_at_activity(environment, type, now, settled, anew);
+                     }});
   }
-  co_await looks.join();
+  net::TaskGroup looks(services_.runtime);
+  co_await net::run_together(looks, std::move(tasks));
 }
 
 net::Task<Activity> Lifetimes::activity_of(Environment environment, TypePtr type) {
@@ -199,26 +208,33 @@ net::Task<Activity> Lifetimes::activity_of(Environment environment, TypePtr type
   const auto prefix = type->endpoint->prefix ? connect_path(environment.id) : std::string();
   Activity all{.known = true};
   std::optional<base::Error> failure;
+  // Side by side, so that an answer that shows a use counts though another never comes.
+  net::TaskGroup questions(services_.runtime);
+  std::vector<net::NamedTask> tasks;
   for (const auto& question : type->idle->http) {
-    const auto answer = co_await provider.ask(environment, *type->endpoint, prefix + question.path);
-    if (answer) {
-      all = together(all, told_by(question, *answer));
-    } else {
-      failure = answer.error();
-    }
+    auto ask = [&, &asked = question]() -> boost::asio::awaitable<void> {
+      const auto answer = co_await provider.ask(environment, *type->endpoint, prefix + asked.path);
+      if (answer) {
+        all = together(all, told_by(asked, *answer));
+      } else {
+        failure = answer.error();
+      }
+      if (all.busy) questions.cancel();
+    };
+    tasks.push_back({"question " + question.path, std::move(ask)});
   }
+  co_await net::run_together(questions, std::move(tasks));
   // What was not told may be the only thing that uses it, so it counts as unknown, unless another answer shows a use.
   if (failure && !all.busy) co_return std::move(*failure);
   co_return all;
 }
 
-boost::asio::awaitable<void> Lifetimes::look_at_activity(Environment environment, base::Time now, bool settled,
-                                                         bool anew) {
-  const auto type = type_of(environment);
-  if (!type || !type->idle || services_.providers.serving(environment.region) == nullptr) co_return;
+boost::asio::awaitable<void> Lifetimes::look_at_activity(Environment environment, TypePtr type, base::Time now,
+                                                         bool settled, bool anew) {
+  if (!type->idle || services_.providers.serving(environment.region) == nullptr) co_return;
   const auto after = type->idle_after(environment.parameters);
   if (after <= std::chrono::minutes(0)) co_return;
-  const auto answered = co_await net::with_deadline<Activity>(services_.runtime, net::in(kActivityPatience),
+  const auto answered = co_await net::with_deadline<Activity>(services_.runtime, net::in(settings_.patience),
                                                               "activity was not told in time",
                                                               [&] { return activity_of(environment, type); });
   const auto seen = answered ? *answered : Activity{};

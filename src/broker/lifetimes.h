@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "broker/cause.h"
@@ -53,15 +54,17 @@ class Lifetimes {
 
  private:
   boost::asio::awaitable<void> watch();
-  boost::asio::awaitable<void> look_at_ends(base::Time now);
+  // `in_use`: the types that environments use.
+  boost::asio::awaitable<void> look_at_ends(std::vector<TypePtr> in_use, base::Time now);
   boost::asio::awaitable<void> warn_of_end(Environment environment, EndAction action);
   boost::asio::awaitable<void> end_by_itself(Environment environment, EndAction action, std::string operation);
   // `settled`: there was a look before. `anew`: the clock was set meanwhile, so idleness is counted from now on.
-  boost::asio::awaitable<void> look_at_idle(base::Time now, bool settled, bool anew);
-  boost::asio::awaitable<void> look_at_activity(Environment environment, base::Time now, bool settled, bool anew);
+  boost::asio::awaitable<void> look_at_idle(std::vector<TypePtr> in_use, base::Time now, bool settled, bool anew);
+  boost::asio::awaitable<void> look_at_activity(Environment environment, TypePtr type, base::Time now, bool settled,
+                                                bool anew);
   net::Task<Activity> activity_of(Environment environment, TypePtr type);
-  // The version that it was launched with; null where this broker cannot read it.
-  TypePtr type_of(const Environment& environment) const;
+  // The one of `in_use` that it was launched with; null where this broker cannot read it.
+  TypePtr type_of(const Environment& environment, const std::vector<TypePtr>& in_use) const;
 
   const Services services_;
   const LifetimeSettings settings_;

@@ -136,6 +136,18 @@ TEST_F(Lifetimes, AnExtensionTakesNoTimeAwayAndEndsAtTheMost) {
   EXPECT_EQ(extend(24h).value()->expires_at, find()->created_at + 24h);
 }
 
+TEST_F(Lifetimes, OfTwoExtensionsAtOnceTheLaterEndStays) {
+  launched();
+  net::TaskGroup both(world.runtime);
+  for (const auto time : {24h, 10h}) {
+    both.spawn("extend", [this, time]() -> boost::asio::awaitable<void> {
+      (co_await world.environments->lifetimes().extend(id, time, World::cause("Extend"))).value();
+    });
+  }
+  net::run_to_end(world.runtime, std::function<boost::asio::awaitable<void>()>([&] { return both.join(); }));
+  EXPECT_EQ(find()->expires_at, world.clock.now() + 24h);
+}
+
 TEST_F(Lifetimes, WhatIsEndingIsNotExtended) {
   launched();
   world.action("test:terminate").held = true;
@@ -252,6 +264,28 @@ TEST_F(Lifetimes, AnAnswerThatShowsAUseCountsThoughAnotherIsMissing) {
   EXPECT_EQ(find()->status, Status::available);
   pass(1min);
   until(Status::stopped);
+}
+
+TEST_F(Lifetimes, AnAnswerThatShowsAUseCountsThoughAnotherNeverComes) {
+  ask_the_endpoint();
+  launched();
+  const auto prefix = connect_path(id);
+  world.provider.answers[prefix + "/kernels?quiet=1"] = boost::json::array{{{"state", "busy"}}};
+  world.provider.silent = {prefix + "/status"};
+  pass(30min);
+  EXPECT_EQ(world.provider.waiting(), 0);
+  EXPECT_EQ(find()->last_active_at, world.clock.now());
+}
+
+TEST_F(Lifetimes, StoppingWaitsForNoProgramThatHangs) {
+  ask_the_endpoint();
+  launched();
+  world.provider.silent = {connect_path(id) + "/status"};
+  world.restart();
+  world.until([&] { return world.provider.waiting() == 1; });
+  net::run_to_end(world.runtime,
+                  std::function<boost::asio::awaitable<void>()>([&] { return world.environments->stop_service(); }));
+  EXPECT_EQ(world.provider.waiting(), 0);
 }
 
 TEST_F(Lifetimes, ASourceThatFailsStopsNothing) {

@@ -93,6 +93,7 @@ class ScriptedAction final : public workflow::PlainAction {
 // Serves `local` and, for documents written for AWS, `us-east-1`. What is wanted of a fleet is there at once.
 class FakeProvider final : public Provider {
  public:
+  explicit FakeProvider(net::Runtime& runtime) : runtime_(runtime) {}
   std::string_view name() const override { return "local"; }
   bool serves(std::string_view region) const override { return region == "local" || region == "us-east-1"; }
 
@@ -141,6 +142,8 @@ class FakeProvider final : public Provider {
   }
 
   net::Task<boost::json::value> ask(Environment, EndpointRule, std::string path) const override {
+    const auto asking = asking_;
+    if (silent.contains(path)) co_await net::sleep_for(runtime_, std::chrono::hours(24));
     const auto found = answers.find(path);
     if (found == answers.end()) co_return base::unavailable("nobody answers at " + path);
     co_return found->second;
@@ -151,7 +154,11 @@ class FakeProvider final : public Provider {
     co_return used;
   }
 
+  // Questions to endpoints that wait for their answer.
+  long waiting() const { return asking_.use_count() - 1; }
+
   std::map<std::string, boost::json::value> answers;  // of endpoints, by path
+  std::set<std::string> silent;                       // paths that take a question and do not answer
   Activity used;
   std::optional<base::Error> activity_failure;
   std::optional<base::Error> check_failure;
@@ -162,6 +169,10 @@ class FakeProvider final : public Provider {
   std::vector<std::string> leftover;
   std::function<base::Result<void>(const std::string&)> on_remove;
   mutable std::set<base::EnvironmentId> live_at_sweep;
+
+ private:
+  net::Runtime& runtime_;
+  std::shared_ptr<int> asking_ = std::make_shared<int>();
 };
 
 inline Instance head_node() {
@@ -270,7 +281,7 @@ class World {
   net::Runtime runtime;
   std::map<std::string, ScriptedAction::Script> scripts;
   workflow::ActionRegistry actions;
-  FakeProvider provider;
+  FakeProvider provider{runtime};
   workflow::EngineSettings settings;
   std::filesystem::path types_dir = "types";
   std::unique_ptr<storage::Database> database;
@@ -308,7 +319,7 @@ class World {
     run([&] { return types->start(); }).value();
     environments = std::make_unique<Environments>(
         runtime, *database, clock, *types, actions, std::vector<Provider*>{&provider}, settings,
-        LifetimeSettings{.look = std::chrono::hours(24)});  // looks are the test's
+        LifetimeSettings{.look = std::chrono::hours(24), .patience = std::chrono::hours(24)});  // looks are the test's
     run([&] { return environments->start_service(); }).value();
   }
 
