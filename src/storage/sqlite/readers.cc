@@ -12,8 +12,8 @@ Result<std::unique_ptr<SqliteConnection>> Readers::borrow() {
   std::unique_ptr<SqliteConnection> connection;
   if (idle_.empty()) {
     // What stands at the path by now may be another database than the one that is written.
-    TRY(files_.check());
-    connection = TRY(SqliteConnection::open(files_.path(), SqliteConnection::Mode::reader));
+    if (files_) TRY(files_->check());
+    connection = TRY(SqliteConnection::open(path_, SqliteConnection::Mode::reader));
   } else {
     connection = std::move(idle_.back());
     idle_.pop_back();

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "storage/database.h"
@@ -16,7 +17,10 @@ namespace slipway::storage::sqlite {
 // From any thread.
 class Readers {
  public:
-  explicit Readers(OpenFiles files) : files_(std::move(files)) {}
+  // Of a file that nobody else may move.
+  explicit Readers(OpenFiles files) : path_(files.path()), files_(std::move(files)) {}
+  // Of whatever is at `path` when it reads.
+  explicit Readers(std::filesystem::path path) : path_(std::move(path)) {}
   ~Readers() { close(); }
 
   // Runs `work` in one reading transaction, so that all its queries see the same state. Blocks.
@@ -37,7 +41,8 @@ class Readers {
   base::Result<std::unique_ptr<SqliteConnection>> borrow();
   void give_back(std::unique_ptr<SqliteConnection> connection);
 
-  const OpenFiles files_;
+  const std::filesystem::path path_;
+  const std::optional<OpenFiles> files_;
   std::mutex mutex_;
   std::condition_variable returned_;
   std::vector<std::unique_ptr<SqliteConnection>> idle_;
