@@ -1,7 +1,5 @@
 #include "http/dispatcher.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -38,18 +36,8 @@ std::string what(const std::exception_ptr& thrown) {
   }
 }
 
-bool has_header(const Response& response, std::string_view name) {
-  return std::ranges::any_of(response.headers, [&](const auto& header) { return header.first == name; });
-}
-
 Response error_response(const Surface& surface, const Request& request, const base::Error& error) {
-  log_failure(request, error);
-  auto response = surface.error(request, error);
-  if (error.retry_after && !has_header(response, "Retry-After")) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after).count();
-    response.headers.emplace_back("Retry-After", fmt::to_string(seconds));
-  }
-  return response;
+  return failed(request, error, surface.error(request, error));
 }
 
 base::Error overloaded() {

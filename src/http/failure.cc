@@ -1,8 +1,14 @@
 #include "http/failure.h"
 
+#include <fmt/format.h>
+
+#include <chrono>
+
 #include "observe/log.h"
 
 namespace slipway::http {
+
+namespace {
 
 void log_failure(const Request& request, const base::Error& error) {
   const observe::Fields fields{{"request_id", request.request_id},
@@ -22,6 +28,17 @@ void log_failure(const Request& request, const base::Error& error) {
     case base::ErrorKind::throttled:
       return;
   }
+}
+
+}  // namespace
+
+Response failed(const Request& request, const base::Error& error, Response response) {
+  log_failure(request, error);
+  if (error.retry_after) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after).count();
+    response.headers.emplace_back("Retry-After", fmt::to_string(seconds));
+  }
+  return response;
 }
 
 int status_of(base::ErrorKind kind) {

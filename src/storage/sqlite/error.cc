@@ -11,6 +11,7 @@
 namespace slipway::storage::sqlite {
 
 using base::Error;
+using std::chrono_literals::operator""s;
 
 bool means_full(int system_errno) {
   return system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG;
@@ -37,11 +38,14 @@ Error error_of(int code, int system_errno, std::string_view message, const std::
             "DiskFailure");
       }
       [[fallthrough]];
-    case SQLITE_FULL:
-      return base::unavailable(
+    case SQLITE_FULL: {
+      auto full = base::unavailable(
           fmt::format("nothing can be stored: the disk or quota of the data folder {} is full. Free some space there",
                       folder),
           "DiskFull");
+      full.retry_after = 30s;  // somebody has to come and free some
+      return full;
+    }
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return base::unavailable(

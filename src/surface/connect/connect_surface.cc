@@ -129,8 +129,7 @@ ConnectSurface::ConnectSurface(Services services)
     auto error = std::move(answer).error();
     // The program's mistake, not ours.
     if (error.code == "BadAnswer" || error.code == "AnswerTooLarge") error.kind = base::ErrorKind::unavailable;
-    http::log_failure(request, error);
-    co_return page(error);
+    co_return http::failed(request, error, page(error));
   });
 }
 

@@ -38,8 +38,7 @@ bool is_of_the_signature(std::string_view parameter) {
 }
 
 http::Response failed(const http::Request& request, const base::Error& error) {
-  http::log_failure(request, error);
-  return error_response(error);
+  return http::failed(request, error, error_response(error));
 }
 
 }  // namespace

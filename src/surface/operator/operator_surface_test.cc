@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -18,6 +20,7 @@ using ::testing::HasSubstr;
 struct Answer {
   int status = 0;
   boost::json::value body;
+  http::Headers headers;
 };
 
 class Operator : public ::testing::Test {
@@ -41,7 +44,8 @@ class Operator : public ::testing::Test {
       if (match.route == nullptr) co_return surface.no_route(made, match);
       co_return co_await match.route->handler(made);
     });
-    return {response->status, response->body.empty() ? boost::json::value() : boost::json::parse(response->body)};
+    return {response->status, response->body.empty() ? boost::json::value() : boost::json::parse(response->body),
+            response->headers};
   }
 
   bool types = false;  // what the caller may change who is no administrator
@@ -373,6 +377,20 @@ TEST_F(Operator, AnAnswerRepeatsTheBeginningOfALongValueAlone) {
     EXPECT_LT(boost::json::serialize(refused.body).size(), 500u) << key;
   }
   EXPECT_LT(boost::json::serialize(call("GET", "/slipway/v1/executions/" + word).body).size(), 500u);
+}
+
+// A limit on the size of files stands for a full disk.
+TEST_F(Operator, AnErrorThatPassesSaysWhenToComeBack) {
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit none{1, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+  const auto refused = call("POST", "/slipway/v1/keys", R"({"name": "bob"})");
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.body.at("code"), "DiskFull");
+  EXPECT_EQ(refused.headers, (http::Headers{{"Retry-After", "30"}}));
 }
 
 TEST_F(Operator, ALaunchMaySayHowLongItLives) {

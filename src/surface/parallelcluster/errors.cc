@@ -26,14 +26,6 @@ http::Response bad_request(std::string_view text) {
   return message_response(400, fmt::format("Bad Request: {}", text));
 }
 
-http::Response with_retry_after(http::Response response, const base::Error& error) {
-  if (error.retry_after) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after).count();
-    response.headers.emplace_back("Retry-After", fmt::format("{}", std::max<long long>(seconds, 1)));
-  }
-  return response;
-}
-
 // The reference checks the body before the query, and the query before the path.
 int order_of(const Violation& violation) {
   switch (violation.where) {
@@ -107,7 +99,7 @@ http::Response error_response(const base::Error& error) {
     case base::ErrorKind::conflict:
       return message_response(409, error.message);
     case base::ErrorKind::throttled:
-      return with_retry_after(message_response(429, error.message), error);
+      return message_response(429, error.message);
     case base::ErrorKind::unavailable:
     case base::ErrorKind::timed_out:
     case base::ErrorKind::internal:
@@ -118,7 +110,7 @@ http::Response error_response(const base::Error& error) {
 http::Response gateway_error(const base::Error& error) {
   switch (error.kind) {
     case base::ErrorKind::throttled:
-      return with_retry_after(message_response(429, "Too Many Requests"), error);
+      return message_response(429, "Too Many Requests");
     case base::ErrorKind::timed_out:
       return message_response(504, "Endpoint request timed out");
     case base::ErrorKind::internal:

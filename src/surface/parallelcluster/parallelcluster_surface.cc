@@ -37,8 +37,7 @@ http::OpenApi load_document() {
 }
 
 http::Response failed(const http::Request& request, const base::Error& error) {
-  http::log_failure(request, error);
-  return error_response(error);
+  return http::failed(request, error, error_response(error));
 }
 
 // Who sends no correlation id is found by the cluster's name.

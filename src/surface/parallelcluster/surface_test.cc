@@ -1,3 +1,6 @@
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "auth/sigv4_authenticator.h"
 #include "surface/parallelcluster/surface_fixture.h"
 
@@ -56,6 +59,19 @@ TEST_F(Surface, OperationsThatAreNotBuiltSaySo) {
 TEST_F(Surface, TheStageFormOfAPathIsTheSameApi) {
   make_cluster("first");
   EXPECT_EQ(call("GET", "/prod/v3/clusters/first").body, describe("first").body);
+}
+
+// A limit on the size of files stands for a full disk.
+TEST_F(Surface, AnErrorThatPassesSaysWhenToComeBack) {
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit none{1, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+  const auto refused = create("first");
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(refused.status, 500);
+  EXPECT_EQ(refused.response.headers, (http::Headers{{"Retry-After", "30"}}));
 }
 
 // --- the shape of requests (contract, 3.2)
