@@ -62,8 +62,9 @@ class Database {
   // Runs `work` with a reading connection in the pool: for scans.
   // Neither wait is cancelled: `work` has ended when it returns, so it may refer to the frame of who waits.
   virtual net::Task<void> read(Transaction work) = 0;
-  // Whether what is written is found again by who opens the database later. Errors: unavailable with code DatabaseGone;
-  // writes are refused with it too. On the I/O thread.
+  // Whether what is written is stored, and found again by who opens the database later. Errors: unavailable with code
+  // DatabaseGone, with which writes are refused too, or DiskFull: the last write failed so, and none was stored since.
+  // On the I/O thread.
   virtual base::Result<void> check() = 0;
   virtual DatabaseStatistics statistics() const = 0;
   // Writes a consistent copy to `path`, which must not exist (`slipway backup`).

@@ -52,7 +52,12 @@ class SqliteDatabase final : public Database {
 
   Result<void> check() override {
     if (!lock_) return base::unavailable("the database is closed: the broker is stopping");
-    return files_.check();
+    TRY(files_.check());
+    // Without the folder's name: what health says goes to everybody.
+    if (writer_.disk_is_full()) {
+      return base::unavailable("nothing can be stored: the disk or quota of the data folder is full", "DiskFull");
+    }
+    return {};
   }
 
   DatabaseStatistics statistics() const override {

@@ -213,8 +213,15 @@ TEST_F(Sqlite, a_full_disk_fails_the_writes_that_do_not_fit_in_one_clear_sentenc
   EXPECT_THAT(result.error().message, HasSubstr(folder.path().string()));
   EXPECT_FALSE(stored.empty());
   EXPECT_EQ(notes(database->reader()), stored);
+  ASSERT_FALSE(database->check());
+  EXPECT_EQ(database->check().error().code, "DiskFull");
+  EXPECT_THAT(database->check().error().message, Not(HasSubstr(folder.path().string())));
 
+  // What is refused for another reason says nothing about the disk.
+  EXPECT_FALSE(write(*database, [](Connection&) -> Result<void> { return base::conflict("not this one"); }));
+  EXPECT_FALSE(database->check());
   ASSERT_TRUE(write(*database, note("there is room again")));
+  EXPECT_TRUE(database->check());
   database.reset();
   stored.push_back("there is room again");
   EXPECT_EQ(notes((*open())->reader()), stored);

@@ -78,6 +78,9 @@ void Writer::commit(const Group& group) {
   transactions_.fetch_add(group.size(), std::memory_order_relaxed);
   for (auto* job : group) {
     if (!done && job->result) job->result = done.error();
+  }
+  note_full_disk(group, done.has_value());
+  for (auto* job : group) {
     // The job may be gone as soon as its task goes on: nothing of it is touched any more.
     auto resume = std::move(job->resume);
     resume();
@@ -117,6 +120,17 @@ void Writer::run_member(WriteJob& job) {
     job.result = job.work(*connection_);
   } catch (...) {
     job.thrown = std::current_exception();
+  }
+}
+
+// Only what was stored tells that there is room again.
+void Writer::note_full_disk(const Group& group, bool committed) {
+  const auto found_full = [](const WriteJob* job) { return !job->result && job->result.error().code == "DiskFull"; };
+  const auto stored = [](const WriteJob* job) { return job->result.has_value() && !job->thrown; };
+  if (std::ranges::any_of(group, found_full)) {
+    disk_full_ = true;
+  } else if (committed && std::ranges::any_of(group, stored)) {
+    disk_full_ = false;
   }
 }
 

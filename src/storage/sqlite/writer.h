@@ -46,6 +46,8 @@ class Writer {
   std::uint64_t commits() const { return commits_.load(std::memory_order_relaxed); }
   std::uint64_t transactions() const { return transactions_.load(std::memory_order_relaxed); }
   std::uint64_t queued() const;
+  // Whether the last write that was tried found the disk full. From any thread.
+  bool disk_is_full() const { return disk_full_.load(std::memory_order_relaxed); }
 
  private:
   using Group = std::vector<WriteJob*>;
@@ -55,6 +57,7 @@ class Writer {
   void commit(const Group& group);
   base::Result<void> run_members(const Group& group);
   void run_member(WriteJob& job);
+  void note_full_disk(const Group& group, bool committed);
   base::Result<void> check_files();
   void checkpoint_if_due();
 
@@ -69,6 +72,7 @@ class Writer {
   bool stopping_ = false;
   std::atomic<std::uint64_t> commits_ = 0;
   std::atomic<std::uint64_t> transactions_ = 0;
+  std::atomic<bool> disk_full_ = false;
   std::thread thread_;
 };
 
