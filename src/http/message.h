@@ -13,6 +13,10 @@
 #include "base/clock.h"
 #include "http/streaming.h"
 
+namespace slipway::net {
+class TaskGroup;
+}
+
 namespace slipway::http {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;  // as received, in order; names keep their case
@@ -42,6 +46,7 @@ struct Request {
   std::string operation;                                            // operationId, by the router
   Caller caller;                                                    // by authentication
   BodyReader* incoming = nullptr;          // where the surface streams this path: the body, which `body` then is not
+  net::TaskGroup* beside = nullptr;        // there too: what may go on reading it beside the answer, see streaming.h
   std::optional<boost::json::value> json;  // by whoever parsed the body first
 
   // First header of that name (any case), or null.

@@ -61,11 +61,14 @@ void Session::enter(Phase phase, std::chrono::milliseconds limit) {
 
 // Reading may be followed by a 408; where even the goodbye or the answer does not get through, nothing is left to say.
 void Session::check_deadline(Time now) {
+  // Who reads a body finds the client's end by itself, behind what was sent before it.
+  const bool is_receiving = receive_deadline_ != Time::max();
   const bool may_wait_for_long = phase_ == Phase::streaming || (phase_ == Phase::answering && body_);
-  if (may_wait_for_long && stream_.peer_ended()) end_body();
-  if (now < deadline_) return;
+  if (may_wait_for_long && !is_receiving && stream_.peer_ended()) end_body();
+  if (now < std::min(deadline_, receive_deadline_)) return;
   expired_ = true;
-  if (phase_ == Phase::idle || phase_ == Phase::reading || phase_ == Phase::receiving) return stream_.cancel();
+  const bool only_reads = phase_ == Phase::idle || phase_ == Phase::reading;
+  if (only_reads || now < deadline_) return stream_.cancel();
   stream_.close();
 }
 
@@ -84,7 +87,7 @@ asio::awaitable<void> Session::run() {
     co_return;
   }
   while (co_await read_request()) {
-    if (!co_await serve()) break;
+    if (!co_await (parser_.streams() ? serve_handed_on() : serve())) break;
   }
   const bool was_idle = phase_ == Phase::idle;
   enter(Phase::leaving, kLeaveTime);
@@ -173,7 +176,10 @@ asio::awaitable<bool> Session::serve() {
   request_ = std::move(parser_.request());
   parser_.request() = {};  // it goes on with a body that is read as it comes
   identify(request_);
-  if (parser_.streams()) request_.incoming = this;
+  if (parser_.streams()) {
+    request_.incoming = this;
+    request_.beside = beside_.get();
+  }
   phase_ = Phase::answering;
   deadline_ = Time::max();
   house_.accounting.in_flight.add(1);
@@ -194,6 +200,7 @@ asio::awaitable<bool> Session::serve() {
   if (outcome.response.stream && request_.method != "HEAD") {
     goes_on = co_await answer_stream(outcome.response.stream, !parser_.is_http_1_0());
   }
+  if (goes_on) co_await finish_body();
   co_return goes_on && !closes;
 }
 
@@ -201,6 +208,7 @@ asio::awaitable<bool> Session::answer(const Response& response, std::string_view
   write_response(response, {request_.request_id, request_.method == "HEAD", closes, parser_.is_http_1_0()},
                  house_.clock.now(), out_);
   enter(Phase::writing, house_.limits.answer_time);
+  continued_ = true;  // the answer tells the client as much, and nothing may come into it
   const bool written = co_await write(out_.data(), out_.size());
   house_.accounting.answered(request_, surface, response.status, response.body.size(),
                              std::chrono::steady_clock::now() - began_);

@@ -54,7 +54,7 @@ class Session final : private BodyReader {
   void end_if_idle();
 
  private:
-  enum class Phase { handshake, idle, reading, answering, receiving, writing, streaming, tunnel, leaving };
+  enum class Phase { handshake, idle, reading, answering, writing, streaming, tunnel, leaving };
   class ChunkWriter;
   class ClientBytes;
 
@@ -64,6 +64,9 @@ class Session final : private BodyReader {
   // Reads more into the buffer; false at the end of the connection, at the deadline and when the server stops.
   boost::asio::awaitable<bool> fill();
   boost::asio::awaitable<bool> serve();
+  // The same for a request whose body may be read beside its answer.
+  boost::asio::awaitable<bool> serve_handed_on();
+  boost::asio::awaitable<void> finish_body();
   // Nothing where the client left before there was an answer.
   boost::asio::awaitable<std::optional<Dispatcher::Outcome>> dispatch();
   const Surface* owner_of(std::string_view path) const;  // null: nobody's
@@ -95,11 +98,13 @@ class Session final : private BodyReader {
   std::string out_;  // the answer being written
   Phase phase_ = Phase::handshake;
   Time deadline_ = Time::max();
-  Time began_;  // when the request was complete
+  Time receive_deadline_ = Time::max();  // of a body that is handed on, while more of it is waited for
+  Time began_;                           // when the request was complete
   bool expired_ = false;
-  std::shared_ptr<void> upload_;          // counts the request as one of the uploads, while it is in memory
-  bool continued_ = false;                // the client was told to go on with its body
-  std::unique_ptr<net::TaskGroup> body_;  // what is handed on or written over time, while it is
+  std::shared_ptr<void> upload_;            // counts the request as one of the uploads, while it is in memory
+  bool continued_ = false;                  // the client was told to go on with its body
+  std::unique_ptr<net::TaskGroup> body_;    // what is handed on or written over time, while it is
+  std::unique_ptr<net::TaskGroup> beside_;  // Request::beside, while a request is handed on
 };
 
 }  // namespace slipway::http

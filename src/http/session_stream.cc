@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 
 #include "http/session.h"
 
@@ -42,12 +43,10 @@ class Session::ChunkWriter final : public BodyWriter {
 };
 
 asio::awaitable<bool> Session::receive_more() {
-  enter(Phase::receiving, house_.limits.request_time);
+  // Beside the deadline of an answer that is being written.
+  receive_deadline_ = std::chrono::steady_clock::now() + house_.limits.request_time;
   // Also where who reads has given up, and this unwinds.
-  const std::shared_ptr<void> back(nullptr, [this](void*) {
-    phase_ = Phase::answering;
-    deadline_ = Time::max();
-  });
+  const std::shared_ptr<void> received(nullptr, [this](void*) { receive_deadline_ = Time::max(); });
   co_return co_await tell_to_go_on() && co_await fill();
 }
 
@@ -151,8 +150,34 @@ asio::awaitable<std::optional<Dispatcher::Outcome>> Session::dispatch() {
   co_return outcome;
 }
 
+// Whatever ends the request, what reads its body has ended with it.
+asio::awaitable<bool> Session::serve_handed_on() {
+  beside_ = std::make_unique<net::TaskGroup>(house_.runtime);
+  bool goes_on = false;
+  std::exception_ptr thrown;
+  try {
+    goes_on = co_await serve();
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  beside_->cancel();
+  co_await beside_->join();
+  beside_.reset();
+  if (thrown) std::rethrow_exception(thrown);
+  co_return goes_on;
+}
+
+// The client has its answer; what reads the rest of its request takes as long as that comes.
+asio::awaitable<void> Session::finish_body() {
+  if (!beside_ || beside_->empty()) co_return;
+  phase_ = Phase::answering;
+  deadline_ = Time::max();
+  co_await beside_->join();
+}
+
 void Session::end_body() {
   if (body_) body_->cancel();
+  if (beside_) beside_->cancel();
 }
 
 }  // namespace slipway::http

@@ -6,6 +6,10 @@
 //
 // Such a function is cancelled (its wait throws, as in any TaskGroup) when the client is gone, and when the server
 // stops: a stream then ends as one that is complete. It is no request in flight any more: such limits do not count it.
+//
+// An answer may begin before the request's body was read. What reads it then is a task in Request::beside: it goes on
+// while the answer is written and behind its end, and the connection closes after both. It is cancelled where the
+// answer is not written whole, and when the server stops.
 
 #include <boost/asio/awaitable.hpp>
 #include <functional>
@@ -20,7 +24,8 @@ class BodyReader {
  public:
   virtual ~BodyReader() = default;
   // The next part; empty at the end. Errors: invalid where what comes is no HTTP; timed_out where nothing comes for
-  // `http.request_time`; unavailable where the client is gone. May be cancelled, and then is not used again.
+  // `http.request_time`; unavailable where the client is gone. One task at a time. May be cancelled, and then is not
+  // used again.
   virtual net::Task<std::string> read() = 0;
 };
 

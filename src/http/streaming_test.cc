@@ -42,6 +42,12 @@ class Streaming : public TestServer {
     });
     surface_.handed_on = "/t/upload";
     surface_.on("POST", "/t/upload", [this](Request& request) { return upload(request); });
+    surface_.on("POST", "/t/duplex", [this](Request& request) -> awaitable<Response> {
+      request.beside->spawn("reader", [this, incoming = request.incoming] { return read_beside(*incoming); });
+      begun_.set_value();
+      co_return Response{
+          .status = 200, .headers = {}, .body = {}, .stream = [this](BodyWriter& writer) { return produce(writer); }};
+    });
     surface_.on("GET", "/t/hang", [this](Request&) -> awaitable<Response> {
       const std::shared_ptr<void> ends(nullptr, [this](void*) { ended_.set_value(); });
       begun_.set_value();
@@ -70,6 +76,21 @@ class Streaming : public TestServer {
       bytes += part->size();
     }
     co_return Response{.status = 200, .headers = {}, .body = "got " + std::to_string(bytes)};
+  }
+
+  // Has /t/duplex write what comes.
+  awaitable<void> read_beside(BodyReader& incoming) {
+    const std::shared_ptr<void> ends(nullptr, [this](void*) { read_whole_.set_value(seen_); });
+    for (;;) {
+      auto part = co_await incoming.read();
+      if (!part) seen_ += base::to_string(part.error().kind);
+      if (!part || part->empty()) break;
+      seen_ += *part;
+      said_.push_back(std::move(*part));
+      bell_.ring();
+    }
+    if (ends_with_body_) finished_ = true;
+    bell_.ring();
   }
 
   awaitable<void> produce(BodyWriter& writer) {
@@ -133,6 +154,9 @@ class Streaming : public TestServer {
   bool finished_ = false;
   std::promise<void> begun_;
   std::promise<void> ended_;
+  std::promise<std::string> read_whole_;
+  std::string seen_;
+  bool ends_with_body_ = false;
   std::size_t written_ = 0;
   std::uint16_t upstream_port_ = 0;
   std::size_t wanted_ = 1 << 30;
@@ -268,6 +292,67 @@ TEST_F(Streaming, ABodyThatIsNoHttpOrStopsIsAnErrorOfItsReading) {
   RawClient silent(port_);
   silent.send("POST /t/upload HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nx");
   EXPECT_NE(until(silent, "too long").find("timed_out"), std::string::npos);
+}
+
+TEST_F(Streaming, AnAnswerIsWrittenWhileItsRequestIsRead) {
+  surface_.handed_on = "/t/duplex";
+  ends_with_body_ = true;
+  start();
+  RawClient client(port_);
+  client.send("POST /t/duplex HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nfirst");
+  const auto head = until(client, "first\r\n");
+  EXPECT_NE(head.find("Connection: close\r\n"), std::string::npos) << head;
+  client.send("second");
+  EXPECT_EQ(client.receive_all(), "6\r\nsecond\r\n0\r\n\r\n");
+}
+
+TEST_F(Streaming, WhatFollowsAnEarlyAnswerIsStillRead) {
+  surface_.handed_on = "/t/duplex";
+  start();
+  RawClient client(port_);
+  client.send("POST /t/duplex HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nfirst");
+  until(client, "first\r\n");
+  finish();
+  EXPECT_EQ(until(client, "0\r\n\r\n"), "0\r\n\r\n");
+  client.send("second");
+  EXPECT_EQ(read_whole_.get_future().get(), "firstsecond");
+  EXPECT_EQ(client.receive_all(), "");
+}
+
+TEST_F(Streaming, ARequestThatStopsBehindItsAnswerIsLeft) {
+  surface_.handed_on = "/t/duplex";
+  settings_.limits.request_time = 200ms;
+  start();
+  RawClient client(port_);
+  client.send("POST /t/duplex HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nfirst");
+  finish();
+  EXPECT_TRUE(client.receive_all().ends_with("0\r\n\r\n"));
+  EXPECT_EQ(read_whole_.get_future().get(), "firsttimed_out");
+}
+
+TEST_F(Streaming, BothWaysEndWhenTheClientIsGone) {
+  surface_.handed_on = "/t/duplex";
+  settings_.limits.idle_time = 40ms;  // so that connections are looked at often
+  start();
+  {
+    RawClient client(port_);
+    client.send("POST /t/duplex HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nfirst");
+    until(client, "first\r\n");
+  }
+  EXPECT_EQ(read_whole_.get_future().get(), "firstunavailable");
+  ended_.get_future().get();
+}
+
+TEST_F(Streaming, AStopEndsBothWays) {
+  surface_.handed_on = "/t/duplex";
+  start();
+  RawClient client(port_);
+  client.send("POST /t/duplex HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nfirst");
+  until(client, "first\r\n");
+  auto stopped = begin_stop();
+  EXPECT_EQ(client.receive_all(), "0\r\n\r\n");
+  read_whole_.get_future().get();
+  stopped.get();
 }
 
 TEST_F(Streaming, ARequestThatIsHandedOnEndsWhenItsClientIsGone) {

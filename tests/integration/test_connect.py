@@ -215,6 +215,27 @@ def test_an_answer_arrives_as_it_is_written(web):
     assert b"".join(chunks) == b"data: second\n\n"
 
 
+def test_an_answer_arrives_while_its_request_is_sent(web, tmp_path):
+    web.enter()
+    with web.begin("POST", "/echo", "Content-Length: 11") as connection:
+        connection.sendall(b"first")
+        received = b""
+        while b"first" not in received:
+            more = connection.recv(1 << 16)
+            assert more, received
+            received += more
+        connection.sendall(b"second")
+        rest = receive_all(connection)
+    assert received.startswith(b"HTTP/1.1 200 ") and b"\r\nConnection: close\r\n" in received
+    assert b"second" in rest and rest.endswith(b"\r\n0\r\n\r\n")
+    # However long both are.
+    (tmp_path / "body").write_bytes(os.urandom(20 << 20))
+    subprocess.run(["curl", "-sSf", "--cacert", web.broker.data / "tls/ca.pem", "-H", f"Cookie: {web.cookie}",
+                    "--data-binary", f"@{tmp_path}/body", "-o", tmp_path / "echo", f"{web.broker.url}{web.path}/echo"],
+                   check=True, timeout=120)
+    assert (tmp_path / "echo").read_bytes() == (tmp_path / "body").read_bytes()
+
+
 def test_a_websocket_is_a_tunnel_for_pages_of_this_broker_alone(web):
     web.enter()
     socket = web.websocket()

@@ -51,7 +51,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.say(413, b"more than I take", [("Connection", "close")])
         if self.path == "/deaf":
             return self.wait_for_the_end()
+        if self.path == "/echo":
+            return self.echo()
         return self.tell()
+
+    def echo(self):
+        """Answers with the body, as it comes."""
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        left = int(self.headers["Content-Length"])
+        while left and (part := self.rfile.read1(1 << 16)):
+            left -= len(part)
+            self.chunk(part)
+        self.chunk(b"")
+        self.close_connection = True
 
     def wait_for_the_end(self):
         """Reads nothing more and answers nothing; the file `left` says that the other side is gone."""

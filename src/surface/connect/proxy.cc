@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "net/byte_stream.h"
+#include "net/doorbell.h"
 #include "net/http_exchange.h"
 #include "net/join.h"
 #include "surface/connect/headers.h"
@@ -62,57 +63,91 @@ net::Task<void> send(net::Runtime& runtime, const broker::Endpoint& endpoint, Li
                                   [&link, bytes = std::move(bytes)] { return link.http.send(bytes); });
 }
 
-// The request's body on its way to the program, and the head of the answer on its way back, both at once: a program may
-// answer before it has read. Its refusal ends the body; what begins well may still need the rest of it, and counts also
-// where the program then takes no more.
+// The request's body on its way to the program. Goes on beside the answer, and so keeps what it needs.
+class BodySender {
+ public:
+  BodySender(net::Runtime& runtime, broker::Endpoint endpoint, LinkPtr link, const http::Request& request)
+      : runtime_(runtime),
+        endpoint_(std::move(endpoint)),
+        link_(std::move(link)),
+        framing_(framing_of(request)),
+        body_(*request.incoming) {}
+
+  awaitable<void> run() {
+    result_.emplace(co_await send_body());
+    // A client whose request breaks off behind the beginning of its answer gets no more of that either.
+    if (!*result_ && is_answered_) link_->stream->close();
+    ended_.ring();
+  }
+  awaitable<void> wait() {
+    while (!result_) co_await ended_.wait_until(net::Deadline::max());
+  }
+  // Nothing while it is sent.
+  const std::optional<base::Result<void>>& result() const { return result_; }
+  void answer_begins() { is_answered_ = true; }
+
+ private:
+  // A program that refuses a body may stop reading: what it says counts then.
+  net::Task<void> send_body() {
+    if (framing_ == Framing::none) co_return base::Result<void>();
+    for (;;) {
+      auto part = CO_TRY(co_await body_.read());
+      const bool last = part.empty();
+      if (framing_ == Framing::chunked) part = last ? "0\r\n\r\n" : fmt::format("{:x}\r\n{}\r\n", part.size(), part);
+      const auto sent = co_await send(runtime_, endpoint_, *link_, std::move(part));
+      if (!sent && sent.error().kind == base::ErrorKind::timed_out && !is_answered_) co_return sent;
+      if (last || !sent) co_return base::Result<void>();
+    }
+  }
+
+  net::Runtime& runtime_;
+  const broker::Endpoint endpoint_;
+  const LinkPtr link_;
+  const Framing framing_;
+  http::BodyReader& body_;
+  net::Doorbell ended_{runtime_};
+  std::optional<base::Result<void>> result_;
+  bool is_answered_ = false;
+};
+
+// Waits for the head of the answer while the request's body is sent: a program may answer before it has read. A body
+// that breaks off before ends the wait.
 class Exchange {
  public:
-  Exchange(net::Runtime& runtime, const broker::Endpoint& endpoint, Link& link, http::Request& request)
-      : runtime_(runtime), endpoint_(endpoint), link_(link), request_(request) {}
+  Exchange(net::Runtime& runtime, const broker::Endpoint& endpoint, Link& link, BodySender& body)
+      : runtime_(runtime), endpoint_(endpoint), link_(link), body_(body) {}
 
-  net::Task<net::HttpHead> run() {
-    std::vector<net::NamedTask> both{{"request body", [this] { return send(); }},
-                                     {"answer's head", [this] { return hear(); }}};
+  net::Task<net::HttpHead> run(bool is_head) {
+    std::vector<net::NamedTask> both{{"end of the request", [this] { return wait_for_body(); }},
+                                     {"answer's head", [this, is_head] { return hear(is_head); }}};
     co_await net::run_together(ways_, std::move(both));
     if (!head_) co_return base::internal("a request that was handed on ended without an answer");
     co_return std::move(*head_);
   }
 
  private:
-  // A program that refuses a body may stop reading: what it says counts then.
-  net::Task<void> send_body() {
-    const auto framing = framing_of(request_);
-    if (framing == Framing::none) co_return base::Result<void>();
-    for (;;) {
-      auto part = CO_TRY(co_await request_.incoming->read());
-      const bool last = part.empty();
-      if (framing == Framing::chunked) part = last ? "0\r\n\r\n" : fmt::format("{:x}\r\n{}\r\n", part.size(), part);
-      const auto sent = co_await connect::send(runtime_, endpoint_, link_, std::move(part));
-      if (!sent && sent.error().kind == base::ErrorKind::timed_out && !head_) co_return sent;
-      if (last || !sent) co_return base::Result<void>();
-    }
-  }
-
-  awaitable<void> send() {
-    auto sent = co_await send_body();
-    sending_ = false;
-    if (over_) co_return;
-    if (!sent) co_return end(std::move(sent).error());
+  awaitable<void> wait_for_body() {
+    co_await body_.wait();
+    if (!*body_.result()) co_return end(base::Error(body_.result()->error()));
     if (head_) co_return;
     co_await net::sleep_for(runtime_, kPatience);
     end(base::timed_out(no_answer(endpoint_)));
   }
 
-  awaitable<void> hear() {
-    auto head = co_await link_.http.read_head(request_.method == "HEAD");
-    if (head && head->status < 300 && sending_) {
-      head_.emplace(std::move(head));
-    } else {
-      end(std::move(head));
+  awaitable<void> hear(bool is_head) {
+    auto head = co_await link_.http.read_head(is_head);
+    if (body_.result() && !*body_.result()) co_return;  // that is the news
+    if (head && head->status == 101 && !body_.result()) {
+      head_.emplace(std::move(head));  // a tunnel begins behind the body
+      co_return;
     }
+    if (head && head->status < 300) body_.answer_begins();
+    end(std::move(head));
   }
 
+  // Who comes second may not have heard of it.
   void end(base::Result<net::HttpHead> head) {
+    if (over_) return;
     over_ = true;
     head_.emplace(std::move(head));
     ways_.cancel();
@@ -121,10 +156,9 @@ class Exchange {
   net::Runtime& runtime_;
   const broker::Endpoint& endpoint_;
   Link& link_;
-  http::Request& request_;
+  BodySender& body_;
   net::TaskGroup ways_{runtime_};
   std::optional<base::Result<net::HttpHead>> head_;
-  bool sending_ = true;
   bool over_ = false;
 };
 
@@ -148,8 +182,15 @@ net::Task<http::Response> hand_on(net::Runtime& runtime, http::Request& request,
                                   broker::Endpoint endpoint, Leave leave) {
   auto link = std::make_shared<Link>(CO_TRY(co_await net::connect_loopback(runtime, endpoint.port)), endpoint);
   CO_TRY(co_await send(runtime, endpoint, *link, request_head(request, environment, endpoint)));
-  Exchange exchange(runtime, endpoint, *link, request);
-  auto head = CO_TRY(co_await exchange.run());
+  const auto body = std::make_shared<BodySender>(runtime, endpoint, link, request);
+  request.beside->spawn("request body", [body] { return body->run(); });
+  Exchange exchange(runtime, endpoint, *link, *body);
+  auto heard = co_await exchange.run(request.method == "HEAD");
+  if (!heard || heard->status >= 300) {
+    request.beside->cancel();
+    co_await request.beside->join();
+  }
+  auto head = CO_TRY(std::move(heard));
   const bool upgraded = head.status == 101;
   if ((upgraded && !wants_websocket(request)) || head.status < 101 || head.status > 599) {
     auto error =

@@ -21,8 +21,9 @@ struct Leave {
   std::function<std::shared_ptr<void>(std::function<void()> on_end)> watch;
 };
 
-// A refusal (300 and more) that comes before the program has the whole body is answered at once, and the rest of the
-// body stays with the client. Any other answer waits for the rest of it, but for no longer than the program takes it.
+// An answer that begins before the program has the whole body is handed on as it comes. Beside it, and behind its end,
+// the rest of the body goes on to the program (a task in Request::beside), for as long as that takes it; the answer
+// breaks off where the body does. With a refusal (300 and more) the rest of the body stays with the client.
 // Errors: unavailable with code ConnectionRefused where nothing listens, ConnectionFailed; internal with code BadAnswer
 // or AnswerTooLarge; timed_out where the program takes nothing of the request, or begins no answer after it, for
 // kPatience; those of the client's body. Cancellation unwinds.

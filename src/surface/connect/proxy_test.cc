@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <future>
 #include <thread>
 
@@ -24,6 +25,7 @@ class Proxy : public testing::Test, protected http::BodyReader {
     request_.remote = "127.0.0.1:50000";
     request_.headers = {{"Host", "broker.test"}, {"Transfer-Encoding", "chunked"}};
     request_.incoming = this;
+    request_.beside = &beside_;
   }
 
   // What is left; then, of a body that has no end, nothing more until it is given up.
@@ -32,6 +34,7 @@ class Proxy : public testing::Test, protected http::BodyReader {
     ++reading_;
     if (asked_) asked_();
     if (body_.empty() && endless_) co_await bell_.wait_until(net::Deadline::max());
+    if (body_.empty() && endless_) co_return base::unavailable("the client went away");
     if (body_.empty()) co_return std::string();
     auto part = std::move(body_.front());
     body_.erase(body_.begin());
@@ -43,6 +46,26 @@ class Proxy : public testing::Test, protected http::BodyReader {
     return hand_on(runtime_, request_, base::EnvironmentId("env-1"),
                    {.port = upstream_.port, .authorization = {}, .prefix = {}},
                    {.until = net::Deadline::max(), .watch = watch});
+  }
+
+  // The client, which takes the answer's body as it comes; and then has sent its own.
+  struct Client : http::BodyWriter {
+    boost::asio::awaitable<bool> write(std::string chunk) override {
+      received += chunk;
+      if (on_chunk) on_chunk();
+      co_return true;
+    }
+    void cut_off() override { is_cut_off = true; }
+
+    std::string received;
+    bool is_cut_off = false;
+    std::function<void()> on_chunk;
+  };
+  void take(const http::Response& answer, Client& client) {
+    net::run_to_end(runtime_, [&] { return answer.stream(client); });
+  }
+  void finish_body() {
+    net::run_to_end(runtime_, [&] { return beside_.join(); });
   }
 
   // Plays the program: has its connection, and closes it when it returns.
@@ -64,6 +87,7 @@ class Proxy : public testing::Test, protected http::BodyReader {
 
   net::Runtime runtime_{1};
   net::Doorbell bell_{runtime_};
+  net::TaskGroup beside_{runtime_};
   net::Upstream upstream_;
   http::Request request_;
   std::vector<std::string> body_;
@@ -110,10 +134,88 @@ TEST_F(Proxy, ASuccessThatBeginsEarlyHasTheWholeBody) {
     seen = read_until(peer, "0\r\n\r\n");
   });
   const auto answer = net::run_to_end(runtime_, [&] { return hand_on_request(); });
+  finish_body();
   playing.join();
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(seen, "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
+}
+
+// It writes where it reads: neither way may wait for the other's end.
+TEST_F(Proxy, AProgramThatAnswersWhileItReadsIsHeardAllTheWhile) {
+  constexpr std::size_t kPieces = 320;
+  const std::string piece(64 << 10, 'p');
+  std::string sent;
+  for (std::size_t i = 0; i < kPieces; ++i) sent += "10000\r\n" + piece + "\r\n";
+  sent += "0\r\n\r\n";
+  body_.assign(kPieces, piece);
+  auto playing = program([](int peer) {
+    read_until(peer, "\r\n\r\n");
+    say(peer, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+    std::string part(64 << 10, '\0');
+    std::string last;
+    while (!last.ends_with("\r\n0\r\n\r\n")) {
+      const auto count = ::recv(peer, part.data(), part.size(), 0);
+      if (count <= 0) break;
+      const auto came = std::string_view(part).substr(0, static_cast<std::size_t>(count));
+      say(peer, came);
+      last += came;
+      last.erase(0, last.size() - std::min<std::size_t>(last.size(), 7));
+    }
+  });
+  Client client;
+  {
+    const auto answer = net::run_to_end(runtime_, [&] { return hand_on_request(); });
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->status, 200);
+    take(*answer, client);
+  }
+  finish_body();
+  playing.join();
+  EXPECT_FALSE(client.is_cut_off);
+  EXPECT_EQ(client.received.size(), sent.size());
+  EXPECT_TRUE(client.received == sent);
+}
+
+TEST_F(Proxy, AnAnswerIsWholeWhileTheBodyIsStillToCome) {
+  endless_ = true;
+  auto playing = program([](int peer) {
+    read_until(peer, "\r\n\r\n");
+    say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nearly");
+    read_until(peer, "the end, which the proxy makes");
+  });
+  Client client;
+  {
+    const auto answer = net::run_to_end(runtime_, [&] { return hand_on_request(); });
+    ASSERT_TRUE(answer) << answer.error().message;
+    take(*answer, client);
+  }
+  EXPECT_EQ(client.received, "early");
+  EXPECT_FALSE(client.is_cut_off);
+  EXPECT_EQ(reading_, 1) << "the rest of the body goes on to the program";
+  beside_.cancel();
+  finish_body();
+  playing.join();
+}
+
+TEST_F(Proxy, AnAnswerBreaksOffWhereItsRequestDoes) {
+  endless_ = true;
+  auto playing = program([](int peer) {
+    read_until(peer, "\r\n\r\n");
+    say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+    read_until(peer, "the end, which the proxy makes");
+  });
+  Client client;
+  client.on_chunk = [this] { bell_.ring(); };
+  {
+    const auto answer = net::run_to_end(runtime_, [&] { return hand_on_request(); });
+    ASSERT_TRUE(answer) << answer.error().message;
+    take(*answer, client);
+  }
+  finish_body();
+  playing.join();
+  EXPECT_EQ(client.received, "half");
+  EXPECT_TRUE(client.is_cut_off);
 }
 
 TEST_F(Proxy, AProgramThatEndsWithoutAnAnswerEndsTheRequest) {
@@ -155,6 +257,8 @@ TEST_F(Proxy, ACancellationEndsBothWays) {
         answered = true;
       });
       co_await client.join();
+      beside_.cancel();
+      co_await beside_.join();
     });
     ended.set_value();
     playing.join();
