@@ -44,10 +44,20 @@ boost::asio::awaitable<void> Leftovers::stop() {
 }
 
 void Leftovers::sweep_after(const base::EnvironmentId& id) {
+  sweeping_.insert(id);
   tasks_.spawn("sweep after " + id.str(), [this, id] { return sweep_recorded(id); });
 }
 
 net::Task<std::vector<storage::LeftoverRow>> Leftovers::list(std::optional<base::EnvironmentId> id) {
+  auto swept = sweeping_;
+  auto rows = CO_TRY(co_await recorded(id));
+  // Also what was swept, or began to be, while the list was read.
+  swept.insert(sweeping_.begin(), sweeping_.end());
+  std::erase_if(rows, [&](const auto& row) { return swept.contains(row.resource.environment_id); });
+  co_return rows;
+}
+
+net::Task<std::vector<storage::LeftoverRow>> Leftovers::recorded(std::optional<base::EnvironmentId> id) {
   std::vector<storage::LeftoverRow> rows;
   CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
     rows = TRY(storage::leftover_resources(connection, id, kMostLeftovers));
@@ -79,12 +89,13 @@ boost::asio::awaitable<void> Leftovers::sweep_unowned(Provider& provider, std::v
 }
 
 boost::asio::awaitable<void> Leftovers::sweep_recorded(std::optional<base::EnvironmentId> id) {
-  const auto left = co_await list(id);
-  if (!left) {
+  const auto left = co_await recorded(id);
+  if (left) {
+    for (const auto& leftover : *left) co_await sweep_resource(leftover.resource);
+  } else {
     observe::error("what an environment left behind cannot be read", left.error());
-    co_return;
   }
-  for (const auto& leftover : *left) co_await sweep_resource(leftover.resource);
+  if (id) sweeping_.erase(*id);
 }
 
 // Read now: a launch that was taken back may have been begun again since the list was made, and fills the folder.

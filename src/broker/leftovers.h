@@ -4,6 +4,7 @@
 // when an environment is gone; asked by surfaces. On the I/O thread; files are looked at in the pool.
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,12 +33,14 @@ class Leftovers {
   // said so; what is left then, it forgot or could not.
   void sweep_after(const base::EnvironmentId& id);
 
-  // At most 1000, of one environment or of all that are gone.
+  // At most 1000, of one environment or of all that are gone; what is being swept at this moment is not left yet.
   net::Task<std::vector<storage::LeftoverRow>> list(std::optional<base::EnvironmentId> id = std::nullopt);
   // Tries again to take away what of them is on this machine, and gives what is left.
   net::Task<std::vector<storage::LeftoverRow>> reap(Cause cause);
 
  private:
+  // What is recorded, whether or not it is being swept.
+  net::Task<std::vector<storage::LeftoverRow>> recorded(std::optional<base::EnvironmentId> id);
   boost::asio::awaitable<void> sweep_unowned(Provider& provider, std::vector<std::string> unowned);
   boost::asio::awaitable<void> sweep_recorded(std::optional<base::EnvironmentId> id);
   boost::asio::awaitable<void> sweep_resource(storage::ResourceRow resource);
@@ -48,6 +51,7 @@ class Leftovers {
   const base::Clock& clock_;
   const storage::Sealing& sealing_;
   const Providers& providers_;
+  std::set<base::EnvironmentId> sweeping_;  // what they left
   net::TaskGroup tasks_;
 };
 

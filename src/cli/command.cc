@@ -147,7 +147,8 @@ void Command::option(std::string names, std::optional<bool>& value, std::string 
 
 void Command::option(std::string names, std::vector<std::string>& values, std::string help, Hints hints) {
   auto* option = app_->add_option(names, values, std::move(help));
-  option->delimiter(',')->allow_extra_args(false);
+  option->allow_extra_args(false);
+  if (hints.commas) option->delimiter(',');
   describe(*option, names, std::move(hints));
 }
 

@@ -45,6 +45,7 @@ struct Hints {
   std::vector<std::string> choices = {};  // the only values allowed; empty: any
   Completes completes = Completes::nothing;
   bool required = false;
+  bool commas = true;   // of a list: commas part values, too
   bool hidden = false;  // neither in --help nor offered by the shell
 };
 

@@ -141,12 +141,12 @@ TEST_F(Commands, AnEnvironmentIsLaunchedWithItsParameters) {
   answer("POST /slipway/v1/environments", 202, kEnvironment);
   const auto file = folder_.write("parameters.yaml", "Idle: 5\nName: file\n");
   const auto ran = run({"env", "launch", "jupyter", "nb", "--configuration", "SMALL", "--parameters", file, "-p",
-                        "Name=a b", "-p", "Size=3", "--time-to-live", "8h", "-o", "name"});
+                        "Name=a, b=c", "-p", R"(Size=[3,"x"])", "--time-to-live", "8h", "-o", "name"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_EQ(ran.out, "nb\n");
   EXPECT_EQ(
       requests_.at(0).body,
-      R"({"type":"jupyter","name":"nb","parameters":{"Idle":5,"Name":"a b","Size":3},"configuration":"SMALL","timeToLive":"8h"})");
+      R"({"type":"jupyter","name":"nb","parameters":{"Idle":5,"Name":"a, b=c","Size":[3,"x"]},"configuration":"SMALL","timeToLive":"8h"})");
   EXPECT_EQ(run({"env", "launch", "jupyter", "nb", "-p", "novalue"}).exit_code, 1);
 }
 

@@ -79,7 +79,8 @@ void add_env_launch(Command& group, const Context& context) {
   command.argument("NAME", options->name, "A letter, then letters, digits and hyphens");
   command.option("--configuration", options->configuration, "A named set of the type's parameter values",
                  {.placeholder = "NAME", .variable = "-"});
-  command.option("-p,--parameter", options->parameters, "Key=Value; may be repeated", {.variable = "-"});
+  command.option("-p,--parameter", options->parameters, "Key=Value; may be repeated",
+                 {.variable = "-", .commas = false});
   command.option("--parameters", options->file, "File of parameters (YAML or JSON); -p wins",
                  {.placeholder = "FILE", .variable = "-", .completes = Completes::files});
   command.option("--time-to-live", options->time_to_live,

@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 // A range of ports for each broker of this process, apart from the one that brokers use by default and from those that
-// the system hands out; other tests on this machine are likely to have other ones.
+// the system hands out; other tests on this machine are likely to have other ones, and other programs listen in none.
 constexpr int kFirstPort = 10'000;
 constexpr int kPortsOfBroker = 100;
 constexpr int kMostAtOnce = 4;
@@ -64,7 +64,13 @@ class TestFolder {
 
   // `number`: of the broker; all of one width, so that no folder's name begins another's.
   TestBroker::Place place(int number, int slot, const fs::path& types_dir) const {
-    const int first = kFirstPort + (::getpid() % kProcesses * kMostAtOnce + slot) * kPortsOfBroker;
+    const auto listened = cli::listened_ports();
+    int first = 0;
+    const auto taken = [&](int port) { return port >= first && port < first + kPortsOfBroker; };
+    for (int i = 0; i < kProcesses; ++i) {
+      first = kFirstPort + ((::getpid() + i) % kProcesses * kMostAtOnce + slot) * kPortsOfBroker;
+      if (std::ranges::none_of(listened, taken)) break;
+    }
     return {.folder = path_ / fmt::format("{:03}", number),
             .types_dir = types_dir,
             .shared = path_ / "shared",
