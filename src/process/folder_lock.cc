@@ -22,6 +22,14 @@ int lock_byte(const Fd& file, int command, short type, off_t byte) {
   return 0;
 }
 
+// Whether what was opened, or could not be, is a file that a supervisor made: a job may have put anything in its place.
+// Where opening failed, errno is still its own afterwards.
+bool is_lock(const Fd& opened) {
+  if (!opened) return errno != ELOOP && errno != EISDIR && errno != ENXIO;
+  struct stat info = {};
+  return ::fstat(opened.get(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
 base::Result<void> wait_for_byte(const Fd& file, off_t byte) {
   if (const int error = lock_byte(file, F_SETLKW, F_WRLCK, byte)) {
     return base::from_errno("cannot lock the process's folder", error);
@@ -32,9 +40,14 @@ base::Result<void> wait_for_byte(const Fd& file, off_t byte) {
 }  // namespace
 
 base::Result<FolderLock> FolderLock::open(const Fd& directory) {
-  Fd file(::openat(directory.get(), kLockName, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  Fd file(::openat(directory.get(), kLockName, O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!is_lock(file)) return base::invalid("the lock of the process's folder is no regular file");
   if (!file) return base::from_errno("cannot open the lock of the process's folder");
   return FolderLock(std::move(file));
+}
+
+void FolderLock::remove(const Fd& directory) {
+  if (::unlinkat(directory.get(), kLockName, 0) != 0) ::unlinkat(directory.get(), kLockName, AT_REMOVEDIR);
 }
 
 base::Result<void> FolderLock::begin_start() {
@@ -59,10 +72,9 @@ base::Result<void> FolderLock::hold() {
 base::Result<std::optional<pid_t>> lock_holder(const Fd& directory) {
   // The folder may belong to another account than the broker's: nothing in it is followed or waited for.
   const Fd file(::openat(directory.get(), kLockName, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
-  if (!file && errno == ENOENT) return std::optional<pid_t>();
-  struct stat info = {};
-  if (!file || ::fstat(file.get(), &info) != 0) return base::from_errno("cannot open the lock of the process's folder");
-  if (!S_ISREG(info.st_mode)) return base::invalid("the lock of the process's folder is not a regular file");
+  if (!file && (errno == ENOENT || errno == EACCES)) return std::optional<pid_t>();
+  if (!is_lock(file)) return std::optional<pid_t>();
+  if (!file) return base::from_errno("cannot open the lock of the process's folder");
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = kLife, .l_len = 1, .l_pid = 0};
   if (::fcntl(file.get(), F_GETLK, &lock) != 0) return base::from_errno("cannot see the lock of the process's folder");
   // No pid: the lock of an open file description, which a job may take and no supervisor does.

@@ -17,8 +17,11 @@ namespace slipway::process {
 
 class FolderLock {
  public:
-  // Opens, or makes, the lock file in `directory`; holds nothing yet.
+  // Opens, or makes, the lock file in `directory`; holds nothing yet. Errors: invalid where something else has its
+  // name.
   static base::Result<FolderLock> open(const Fd& directory);
+  // Removes what has the lock's name and is none.
+  static void remove(const Fd& directory);
 
   // Blocks while another supervisor prepares a start here.
   base::Result<void> begin_start();
@@ -34,7 +37,8 @@ class FolderLock {
   Fd file_;
 };
 
-// The supervisor that lives in `directory`; none: nobody.
+// The supervisor that lives in `directory`; none: nobody, or nobody that the lock can tell of, as a job put something
+// else in its place.
 base::Result<std::optional<pid_t>> lock_holder(const Fd& directory);
 
 }  // namespace slipway::process

@@ -73,8 +73,10 @@ bool write_all(const Fd& file, std::string_view text) {
 
 base::Result<void> replace_file(const Fd& directory, const std::string& name, std::string_view text, bool durable) {
   const auto temporary = name + ".tmp";
+  // What a killed supervisor left, or a job put there: opening a FIFO would wait for ever.
+  ::unlinkat(directory.get(), temporary.c_str(), 0);
   const Fd file(
-      ::openat(directory.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+      ::openat(directory.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   const bool written = file && write_all(file, text) && (!durable || ::fsync(file.get()) == 0) &&
                        ::renameat(directory.get(), temporary.c_str(), directory.get(), name.c_str()) == 0 &&
                        (!durable || ::fsync(directory.get()) == 0);

@@ -118,8 +118,10 @@ class Start {
   }
 
   base::Result<Fd> open_log() const {
-    Fd log(::open(request_.spec.log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+    // A FIFO that a job put there would be waited for.
+    Fd log(::open(request_.spec.log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600));
     if (!log) return base::from_errno("cannot open the log " + request_.spec.log.native());
+    ::fcntl(log.get(), F_SETFL, O_APPEND);  // it is the program's output, which waits
     return log;
   }
 
@@ -188,8 +190,15 @@ base::Result<void> start(Request request, Broker& broker) {
   // As the account that it is for: a link that a job put into the path leads no further than the job.
   TRY(make_folder(request.folder, std::nullopt));
   RunFolder folder = TRY(RunFolder::open(request.folder));
-  FolderLock lock = TRY(FolderLock::open(folder.directory()));
-  return Start(std::move(request), broker, std::move(folder), std::move(lock)).run();
+  auto lock = FolderLock::open(folder.directory());
+  if (!lock && lock.error().kind == base::ErrorKind::invalid) {
+    // A job put something else there: who lives here cannot be asked, and must not run beside what is started.
+    TRY(sweep_folder(request.folder, std::nullopt));
+    FolderLock::remove(folder.directory());
+    lock = FolderLock::open(folder.directory());
+  }
+  if (!lock) return std::move(lock).error();
+  return Start(std::move(request), broker, std::move(folder), std::move(lock).value()).run();
 }
 
 base::Result<void> run(const Request& request, Broker& broker) {

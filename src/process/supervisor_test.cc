@@ -1,6 +1,7 @@
 #include "process/supervisor.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -323,6 +324,43 @@ TEST_F(Supervisor, by_hand_it_explains_itself) {
   ASSERT_TRUE(ran);
   EXPECT_EQ(ran->exit_code, 2);
   EXPECT_THAT(ran->err, HasSubstr("only a broker"));
+}
+
+// The program runs as the account that the folder belongs to.
+TEST_F(Supervisor, a_program_that_replaces_the_folders_files_is_ended_all_the_same) {
+  for (const char* replace :
+       {"mkfifo $f", "ln -s $f $f", "ln -s /dev/zero $f", "mkdir $f", "touch $f", "touch $f; chmod 0 $f", ":"}) {
+    SCOPED_TRACE(replace);
+    const auto started = start(
+        shell(fmt::format("for f in lock *.json log; do rm -rf $f; {}; done; mkfifo exit.json.tmp running.json.tmp;"
+                          "echo x > $PLACE/replaced; sleep 1000",
+                          replace)));
+    ASSERT_TRUE(started) << started.error().message;
+    wait_for_file(place / "replaced");
+    const auto stopped = stop();
+    EXPECT_TRUE(stopped) << stopped.error().message;
+    EXPECT_NE(supervisors.status(folder).state, State::running);
+    std::filesystem::remove(place / "replaced");
+    std::filesystem::remove_all(folder);
+    for (const auto& process : list_processes()) {
+      EXPECT_THAT(read_proc(fmt::format("/proc/{}/environ", process.pid)), Not(HasSubstr(folder.native())));
+    }
+  }
+}
+
+TEST_F(Supervisor, a_start_over_replaced_files_ends_who_replaced_them) {
+  ASSERT_TRUE(start(shell("rm lock; mkfifo lock; echo $$ > $PLACE/first; sleep 1000")));
+  wait_for_file(place / "first");
+  const pid_t first = std::stoi(read_text(place / "first"));
+  const auto second = start(shell(kPolite));
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(second->state, State::running);
+  EXPECT_FALSE(alive(first));
+  ASSERT_TRUE(stop());
+  // Of a log that nobody reads the start says so, and does not wait for a reader.
+  std::filesystem::remove(folder / "log");
+  ASSERT_EQ(::mkfifo((folder / "log").c_str(), 0600), 0);
+  EXPECT_THAT(start(shell(kPolite)).error().message, HasSubstr("cannot open the log"));
 }
 
 }  // namespace

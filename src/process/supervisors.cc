@@ -139,7 +139,9 @@ net::Task<Status> Supervisors::stop(fs::path folder) {
     const auto record = files.running();
     co_await impl_->end(std::move(supervisor), record ? record->stop_grace : Spec{}.stop_grace);
   }
-  if (files.left_behind() && !CO_TRY(lock_holder(files.directory()))) {
+  // No exit.json: a supervisor was killed, or its program put something else in the place of the files that tell of
+  // both.
+  if (!files.exited() && !CO_TRY(lock_holder(files.directory()))) {
     CO_TRY(co_await impl_->sweep(folder, files.running().value_or(RunRecord{}).program));
   }
   co_return files.status();
