@@ -8,6 +8,7 @@
 #include <optional>
 #include <system_error>
 
+#include "base/text.h"
 #include "broker/types.h"
 #include "net/deadline.h"
 #include "observe/log.h"
@@ -63,11 +64,13 @@ std::vector<TypeRegistry::Folder> TypeRegistry::look(const std::map<std::string,
     const auto before = seen.find(name);
     folder.same =
         before != seen.end() && before->second.sha256 == folder.sha256 && before->second.folder == folder.path.string();
-    if (!files) folder.problem = files.error().message;
+    if (!files) folder.problem = base::printable(files.error().message);
     if (files && !folder.same) {
       folder.files = std::move(*files);
       folder.read = read_type(folder.files, actions_, settings_.extensions);
-      if (!folder.read.type) folder.problem = refusals(folder.read.problems, folder.path.parent_path().string() + "/");
+      if (!folder.read.type) {
+        folder.problem = base::printable(refusals(folder.read.problems, folder.path.parent_path().string() + "/"));
+      }
     }
     folders.push_back(std::move(folder));
   }
@@ -126,7 +129,7 @@ net::Task<void> TypeRegistry::take(Folder folder) {
                               .files = boost::json::serialize(to_json(folder.files)),
                               .source = std::string(kFromFolder),
                               .created_at = clock_.now(),
-                              .created_by = folder.path.string()};
+                              .created_by = base::printable(folder.path.string())};
   int current = 0;
   auto written = co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
     current = TRY(write_version(connection, row));

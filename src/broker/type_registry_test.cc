@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "base/text.h"
 #include "broker/test_registry.h"
 
 namespace slipway::broker {
@@ -53,6 +54,22 @@ TEST_F(Registry, ABrokenFolderKeepsTheLastGoodVersionAndSaysWhy) {
   write("type.yaml", type_yaml("Three"));
   until_title("Three");
   EXPECT_TRUE(types().list().front().problem.empty());
+}
+
+// A disk holds names that no answer can: JSON is UTF-8.
+TEST_F(Registry, NamesThatAreNoTextAreToldAsOne) {
+  write("\xff\xfe", "");
+  const auto bad = folder.path() / "bad\xff-dir";
+  std::filesystem::create_directories(bad);
+  std::ofstream(bad / "type.yaml") << type_yaml("Bad");
+  world.until([&] { return types().list().size() == 2 && !types().list().back().problem.empty(); });
+  const auto list = types().list();
+  EXPECT_EQ(list[0].name, "bad\uFFFD-dir");
+  EXPECT_THAT(list[0].folder, testing::EndsWith("/bad\uFFFD-dir"));
+  EXPECT_TRUE(base::is_utf8(list[0].problem));
+  EXPECT_EQ(list[1].name, "thing");
+  EXPECT_THAT(list[1].problem, HasSubstr("/thing/\uFFFD\uFFFD: a path in a type"));
+  EXPECT_EQ(title(), "One");
 }
 
 TEST_F(Registry, ANewFolderIsAType) {

@@ -199,12 +199,12 @@ std::vector<TypeState> TypeRegistry::list() const {
   }
   for (const auto& [name, seen] : seen_) {
     auto& state = states[name];
-    state.folder = seen.folder;
+    state.folder = base::printable(seen.folder);
     state.problem = seen.problem;
   }
   std::vector<TypeState> all;
   for (auto& [name, state] : states) {
-    state.name = name;
+    state.name = base::printable(name);
     if (state.current || !state.problem.empty()) all.push_back(std::move(state));
   }
   return all;
