@@ -74,7 +74,12 @@ base::Result<WireRequest> Client::signed_request(const Call& call) const {
 base::Result<Answer> Client::send(const Call& call) const {
   auto request = TRY(signed_request(call));
   auto response = TRY(transport_(request));
-  return Answer{response.status, parse_body(response.body)};
+  Answer answer{response.status, parse_body(response.body)};
+  // Every answer is an object: no text is one. Of a refusal the status tells enough.
+  if (answer.status / 100 == 2 && answer.body.is_string()) {
+    return strange_answer(connection_.url, "sends what is no JSON");
+  }
+  return answer;
 }
 
 base::Result<json::value> Client::call(const Call& call) const {

@@ -52,7 +52,7 @@ class Client {
  public:
   Client(Connection connection, Transport transport, const base::Clock& clock = base::system_clock());
 
-  // Any answer, whatever its status.
+  // Any answer, whatever its status. Errors: unavailable where a 2xx answer is no JSON.
   base::Result<Answer> send(const Call& call) const;
   // The body of a 2xx answer; else an Error whose kind follows the status.
   base::Result<boost::json::value> call(const Call& call) const;

@@ -48,6 +48,17 @@ TEST_F(Commands, TheServersRefusalsBecomeOneSentenceAndAnExitCode) {
   }
 }
 
+TEST_F(Commands, AnAnswerThatIsNoJsonIsAnError) {
+  answer("GET /slipway/v1/keys", 200, "{\"keys\": [{\"name\": \"\xff\"}]}");
+  const auto listed = run({"key", "list"});
+  EXPECT_EQ(listed.exit_code, 1);
+  EXPECT_EQ(listed.out, "");
+  EXPECT_THAT(listed.err, HasSubstr("sends what is no JSON: is it a Slipway broker?"));
+  answer("POST /v3/clusters", 202, "<html>");
+  const auto config = folder_.write("cluster.yaml", "Region: local\n");
+  EXPECT_EQ(run({"cluster", "create", "one", "-c", config}).exit_code, 1);
+}
+
 TEST_F(Commands, AnAwsKeyThatTheLocalBrokerRefusesIsNamedWithTheWayOut) {
   variables_["AWS_ACCESS_KEY_ID"] = "AKIAFROMAWS";
   variables_["AWS_SECRET_ACCESS_KEY"] = "very-secret";
