@@ -416,6 +416,54 @@ TEST(Environments, WhyIsThereAfterTheEnvironmentIsGone) {
   EXPECT_EQ(world.run([&] { return world.environments->explain("never"); }).error().kind, base::ErrorKind::not_found);
 }
 
+// Of an environment g2, about which these executions tell.
+std::string concluded(Status status, std::vector<workflow::ExecutionHistory> executions) {
+  Environment environment;
+  environment.name = "g2";
+  environment.status = status;
+  Explanation explanation;
+  explanation.environment = std::make_shared<const Environment>(std::move(environment));
+  explanation.executions = std::move(executions);
+  return conclusion(explanation);
+}
+
+TEST(Environments, WhyTellsWhoCancelledALaunch) {
+  workflow::ExecutionHistory launch;
+  launch.kind = "launch";
+  launch.status = "Cancelled";
+  launch.cancelled_by = "ann";
+  EXPECT_EQ(concluded(Status::failed, {launch}), "g2 is failed. Its launch was cancelled by ann.");
+  launch.completing = true;
+  EXPECT_EQ(concluded(Status::failed, {launch}), "g2 is failed. Its launch was told to begin no further step by ann.");
+  auto terminate = launch;
+  terminate.kind = "terminate";
+  terminate.status = "Success";
+  EXPECT_EQ(concluded(Status::terminated, {launch, terminate}), "g2 is terminated.");
+}
+
+TEST(Environments, WhySaysInItsFirstLineWhomALaunchWaitsFor) {
+  const auto waiting = [](std::string waits_for, boost::json::object inputs) {
+    workflow::StepHistory step;
+    step.step = "Ask";
+    step.waits_for = std::move(waits_for);
+    step.inputs = std::move(inputs);
+    step.reason = {.code = "UnknownOutcome", .message = "nobody knows", .evidence = {}};
+    workflow::ExecutionHistory launch;
+    launch.kind = "launch";
+    launch.status = "Waiting";
+    launch.steps = {std::move(step)};
+    return concluded(Status::pending, {std::move(launch)});
+  };
+  EXPECT_EQ(waiting("approval", {{"Approvers", {"admin", "ann"}}}),
+            "g2 is pending. Its launch waits at step Ask for approval by admin, ann.");
+  EXPECT_EQ(waiting("approval", {{"Approvers", "admin"}}),
+            "g2 is pending. Its launch waits at step Ask for approval by admin.");
+  EXPECT_EQ(waiting("pause", {}), "g2 is pending. Its launch waits at step Ask for a person to resume it.");
+  EXPECT_EQ(waiting("decision", {}),
+            "g2 is pending. Its launch is held at step Ask until a person decides: nobody knows (UnknownOutcome).");
+  EXPECT_EQ(waiting("sleep", {}), "g2 is pending.");
+}
+
 TEST(Environments, WhyNamesWhatIsUnhealthyNow) {
   World world;
   world.launch(World::launch_request("first")).value();

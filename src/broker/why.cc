@@ -242,6 +242,42 @@ std::vector<const StepHistory*> cleanup_steps(const Explanation& explanation) {
   return found;
 }
 
+namespace {
+
+// "waits at step Ask for approval by admin", of an execution whose last step waits for a person; else empty.
+std::string waits_for_person(const ExecutionHistory& execution) {
+  if (execution.ended_at || execution.steps.empty()) return "";
+  const auto& step = execution.steps.back();
+  if (step.waits_for == "pause") return fmt::format("waits at step {} for a person to resume it", step.step);
+  if (step.waits_for == "decision") {
+    return fmt::format("is held at step {} until a person decides: {} ({})", step.step, step.reason.message,
+                       step.reason.code);
+  }
+  if (step.waits_for != "approval") return "";
+  std::vector<std::string> approvers;
+  const auto* asked = step.inputs.if_contains("Approvers");
+  if (asked != nullptr && asked->is_array()) {
+    for (const auto& one : asked->get_array()) approvers.push_back(workflow::to_text(one));
+  } else if (asked != nullptr) {
+    approvers.push_back(workflow::to_text(*asked));
+  }
+  return fmt::format("waits at step {} for approval by {}", step.step, base::join(approvers, ", "));
+}
+
+// How the newest execution that no other one has started ended, where somebody has ended it; else empty.
+std::string cancellation(const Explanation& explanation) {
+  const auto whole = [](const ExecutionHistory& execution) { return execution.parent_id.empty(); };
+  const auto last = std::ranges::find_if(explanation.executions.rbegin(), explanation.executions.rend(), whole);
+  const bool cancelled = last != explanation.executions.rend() &&
+                         last->status == workflow::to_string(workflow::Status::cancelled) &&
+                         !last->cancelled_by.empty();
+  if (!cancelled) return "";
+  return fmt::format(" Its {} was {} by {}.", last->kind,
+                     last->completing ? "told to begin no further step" : "cancelled", last->cancelled_by);
+}
+
+}  // namespace
+
 std::string conclusion(const Explanation& explanation) {
   const auto& environment = *explanation.environment;
   auto text = fmt::format("{} is {}", environment.name, to_string(environment.status));
@@ -253,6 +289,12 @@ std::string conclusion(const Explanation& explanation) {
   if (last != explanation.executions.rend()) {
     const auto code = last->reason.code.empty() ? std::string() : fmt::format(" ({})", last->reason.code);
     text += fmt::format(" Its {} failed at step {}: {}{}.", last->kind, last->failed_step, last->reason.message, code);
+  }
+  text += cancellation(explanation);
+  for (const auto& execution : explanation.executions) {
+    if (const auto waits = waits_for_person(execution); !waits.empty()) {
+      text += fmt::format(" Its {} {}.", execution.kind, waits);
+    }
   }
   for (const auto& instance : explanation.unhealthy) {
     text += fmt::format(" {}: {}", instance.node.empty() ? instance.id : instance.node, instance.problem);

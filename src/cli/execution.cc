@@ -54,11 +54,11 @@ base::Result<ExitCode> show(const Context& context, const Options& options) {
   const auto id = text_at(execution, "/id");
   auto text = fmt::format("{} {} of {}: {}\n", text_at(execution, "/kind"), id, text_at(execution, "/document"),
                           text_at(execution, "/state"));
-  Table table({"STEP", "ACTION", "STATE", "ATTEMPTS", "STARTED", "ENDED", "FAILURE"});
+  Table table({"STEP", "ACTION", "STATE", "ATTEMPTS", "STARTED", "ENDED", "CHILD", "FAILURE"});
   for (const auto& step : items_at(execution, "/steps")) {
     table.add({text_at(step, "/name"), text_at(step, "/action"), text_at(step, "/state"), text_at(step, "/attempts"),
                readable_time(text_at(step, "/startedAt")), readable_time(text_at(step, "/endedAt")),
-               text_at(step, "/failure/message")});
+               text_at(step, "/child"), text_at(step, "/failure/message")});
   }
   text += table.text();
   context.show({.data = std::move(execution), .table = std::move(text), .names = {id}}, options.settings);

@@ -68,6 +68,12 @@ std::string wanted_of_person(const json::value& step, const std::string& executi
   const auto action = text_at(step, "/action");
   if (action == "aws:approve") return "waits for approval: slipway execution approve " + execution + ", or reject";
   if (action == "aws:pause") return "waits for a person: slipway execution resume " + execution;
+  if (text_at(step, "/waitsFor") == "decision") {
+    return fmt::format(
+        "is held until a person decides: slipway execution adopt {} (it has succeeded), or retry (call it again), "
+        "skip (go on without it) or fail",
+        execution);
+  }
   return "";
 }
 
@@ -95,6 +101,15 @@ void add_approval(std::string& text, const json::value& step) {
   }
 }
 
+// The execution that a step started; while the step waits for it, whatever a person has to do is to be done there.
+void add_child(std::string& text, const json::value& step) {
+  const auto child = text_at(step, "/child");
+  if (child.empty()) return;
+  const bool waits = text_at(step, "/state") == "Waiting" && text_at(step, "/waitsFor") == "child";
+  text += waits ? fmt::format("{}    waits for its child {}: slipway why {}\n", kIndent, child, child)
+                : fmt::format("{}    child {}\n", kIndent, child);
+}
+
 void add_step(std::string& text, const json::value& step, const std::string& execution) {
   auto line = fmt::format("  {} ({}): {}{}", text_at(step, "/name"), text_at(step, "/action"), text_at(step, "/state"),
                           duration_of(step));
@@ -105,6 +120,7 @@ void add_step(std::string& text, const json::value& step, const std::string& exe
   }
   add_line(text, text_at(step, "/startedAt"), line);
   add_approval(text, step);
+  add_child(text, step);
   if (auto wanted = wanted_of_person(step, execution); !wanted.empty()) {
     text += fmt::format("{}    {}\n", kIndent, wanted);
   }

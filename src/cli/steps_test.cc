@@ -44,17 +44,37 @@ TEST(Why, TellsTheChainFromTheRequestToTheLastWordsOfWhatFailed) {
 }
 
 TEST(Why, SaysWhatAPersonHasToDo) {
-  const auto told = [](std::string_view action, std::string_view state) {
-    return describe_why({{"executions",
-                          {{{"id", "e-1"},
-                            {"kind", "launch"},
-                            {"createdAt", "2026-03-01T12:00:00.001Z"},
-                            {"steps", {{{"name", "Ask"}, {"action", action}, {"state", state}}}}}}}});
+  const auto told = [](std::string_view action, std::string_view state, std::string_view waits_for = "") {
+    return describe_why(
+        {{"executions",
+          {{{"id", "e-1"},
+            {"kind", "launch"},
+            {"createdAt", "2026-03-01T12:00:00.001Z"},
+            {"steps", {{{"name", "Ask"}, {"action", action}, {"state", state}, {"waitsFor", waits_for}}}}}}}});
   };
   EXPECT_NE(told("aws:approve", "Waiting").find("slipway execution approve e-1, or reject"), std::string::npos);
   EXPECT_NE(told("aws:pause", "Waiting").find("slipway execution resume e-1"), std::string::npos);
   EXPECT_EQ(told("aws:approve", "Success").find("slipway execution"), std::string::npos);
   EXPECT_EQ(told("aws:sleep", "Waiting").find("slipway execution"), std::string::npos);
+  EXPECT_NE(
+      told("local:make", "Waiting", "decision").find("is held until a person decides: slipway execution adopt e-1"),
+      std::string::npos);
+  EXPECT_EQ(told("local:make", "Waiting").find("is held"), std::string::npos) << "it waits for its next attempt";
+}
+
+TEST(Why, NamesTheChildOfAStep) {
+  const auto told = [](std::string_view state) {
+    return describe_why({{"executions",
+                          {{{"id", "e-1"},
+                            {"steps",
+                             {{{"name", "Child"},
+                               {"action", "aws:executeAutomation"},
+                               {"state", state},
+                               {"waitsFor", "child"},
+                               {"child", "e-2"}}}}}}}});
+  };
+  EXPECT_NE(told("Waiting").find("waits for its child e-2: slipway why e-2\n"), std::string::npos);
+  EXPECT_NE(told("Success").find("    child e-2\n"), std::string::npos);
 }
 
 TEST(Why, ShowsWhatApproversAreAskedAndWhatTheySaid) {

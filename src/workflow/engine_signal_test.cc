@@ -112,8 +112,11 @@ TEST_F(EngineSignals, a_held_step_is_called_again_when_somebody_says_so) {
   until_state(id, "Waiting");
   restart();
   EXPECT_EQ(row_of(id).state, "Waiting") << "nobody said anything";
+  EXPECT_EQ(history(id).steps.back().waits_for, "decision");
   ASSERT_TRUE(say(id, Signal::Kind::retry));
   wait_for([&] { return calls.size() == 2; });
+  EXPECT_EQ(history(id).steps.back().waits_for, "");
+  EXPECT_EQ(history(id).steps.back().status, "InProgress");
   EXPECT_EQ(contexts[0].token, contexts[1].token);
 }
 

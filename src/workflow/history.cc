@@ -8,6 +8,7 @@
 #include <boost/json/value_to.hpp>
 
 #include "storage/executions.h"
+#include "workflow/signal.h"
 #include "workflow/state.h"
 
 namespace slipway::workflow {
@@ -63,12 +64,19 @@ StepHistory* step_of(const storage::JournalRow& row, ExecutionHistory& history) 
 void tell_step(const storage::JournalRow& row, json::object payload, StepHistory& step) {
   step.attempts = std::max(step.attempts, static_cast<int>(row.attempt));
   if (row.kind == "Takeover") ++step.restarts;
-  if (row.kind == "Sent") step.status = to_string(Status::in_progress);
+  // What was held is called again at its first attempt, of which no row tells.
+  const bool again = row.kind == "Signal" && text_of(payload, "signal") == to_string(Signal::Kind::retry);
+  if (row.kind == "Sent" || again) {
+    step.status = to_string(Status::in_progress);
+    step.reason = {};
+    step.waits_for.clear();
+  }
   if (row.kind == "Note") step.notes.push_back(text_of(payload, "message"));
   if (row.kind == "Waiting") {
     step.status = to_string(Status::waiting);
     step.reason = reason_of(payload);
-    step.waits_for = text_of(payload, "for");
+    // What is held waits for nothing that has a name: its row tells why.
+    step.waits_for = payload.contains("for") ? text_of(payload, "for") : "decision";
     if (payload.contains("child")) step.child = text_of(payload, "child");
   }
   if (row.kind == "Retry") {

@@ -51,7 +51,7 @@ struct StepHistory {
   int restarts = 0;                             // how often the broker ended while it ran
   std::string effect;                           // state of its effect: intent, known_ok, known_failed, ambiguous, held
   std::string token;
-  std::string waits_for;           // sleep, pause, approval, child; empty where it waits for none of them
+  std::string waits_for;           // sleep, pause, approval, child, decision (it is held); empty where for none of them
   std::string child;               // the execution that it started
   std::vector<std::string> notes;  // such as that a loop ended before its condition did
 };
