@@ -130,14 +130,17 @@ void check_ends(Fields& root, TypeReading& reading) {
   if (reading.type.time_to_live.action == EndAction::stop) needs_stop("timeToLive");
 }
 
-// A step that names a document which the type does not have would fail only when it is reached.
-void check_children(const EnvironmentType::Documents& documents, std::string_view provider, Fields& root) {
+// A step that names a document which the type does not have would fail only when it is reached. One that is listed and
+// cannot be read has problems of its own.
+void check_children(const EnvironmentType::Documents& documents, const std::string& provider, TypeReading& reading,
+                    Fields& root) {
+  const auto& listed = reading.children[provider];
   const auto check = [&](const Plan& plan) {
     for (const auto& step : plan.steps) {
       const auto* name = step.kind == Step::Kind::child ? step.inputs.if_contains("DocumentName") : nullptr;
       if (name == nullptr || !name->is_string() || name->get_string().find("{{") != std::string_view::npos) continue;
       const auto wanted = workflow::document_base_name(name->get_string());
-      if (documents.children.contains(wanted)) continue;
+      if (listed.contains(wanted)) continue;
       root.problem(
           "E-DOCUMENT", "documents",
           fmt::format("the step {} of {} executes {}, which is no child: list its file in documents.{}.children",
@@ -212,7 +215,7 @@ void check_type(const base::YamlNode& root, Fields& fields, TypeReading& reading
   with("instance", check_instance);
   with("idle", check_idle);
   check_ends(fields, reading);
-  for (const auto& [provider, documents] : reading.type.documents) check_children(documents, provider, fields);
+  for (const auto& [provider, documents] : reading.type.documents) check_children(documents, provider, reading, fields);
 }
 
 }  // namespace slipway::broker

@@ -27,7 +27,8 @@ std::string base_name(const std::string& file) {
   return name.substr(0, name.rfind('.'));
 }
 
-void read_children(Fields& provider, TypeReading& reading, EnvironmentType::Plans& children) {
+void read_children(Fields& provider, std::string_view provider_name, TypeReading& reading,
+                   EnvironmentType::Plans& children) {
   const auto* node = provider.find("children");
   if (node == nullptr) return;
   if (!node->is_sequence()) return provider.problem("E-TYPE", "children", "children must be a list of files");
@@ -38,6 +39,7 @@ void read_children(Fields& provider, TypeReading& reading, EnvironmentType::Plan
                            std::move(message));
     };
     const auto* text = reading.files.find(item.text);
+    reading.children[std::string(provider_name)].insert(base_name(item.text));
     if (text == nullptr) {
       wrong("E-FILE", fmt::format("there is no file {} in the folder", base::excerpt(item.text)));
     } else if (children.contains(base_name(item.text))) {
@@ -70,7 +72,7 @@ void read_documents(Fields& root, TypeReading& reading) {
                          fmt::format("provider {} has no {} document", base::excerpt(member.key), needed));
       }
     }
-    read_children(provider, reading, documents.children);
+    read_children(provider, member.key, reading, documents.children);
     reading.type.documents.emplace(member.key, std::move(documents));
   });
   if (reading.type.documents.empty()) {

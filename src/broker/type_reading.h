@@ -1,7 +1,10 @@
 #pragma once
 // The parts of the type reader: what the type_*.cc files share. Nobody else's.
 
+#include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +22,8 @@ struct TypeReading {
   workflow::Problems problems;              // of type.yaml
   std::vector<workflow::Problem> others{};  // of its other files
   EnvironmentType type{};
+  // Base names of the files of `children`, by provider; those that could not be read too.
+  std::map<std::string, std::set<std::string, std::less<>>> children{};
 
   // The bytes of the file that the text under `key` names; a problem and null where there is none. Null without a
   // problem where the key is absent.

@@ -83,6 +83,17 @@ TEST_F(Registry, ANewFolderIsAType) {
   world.until([&] { return types().find("other") == nullptr; });
 }
 
+TEST_F(Registry, ANewFolderThatIsBrokenIsNamedWhereItsTypeIsAskedFor) {
+  const auto other = folder.path() / "other";
+  std::filesystem::create_directories(other);
+  std::ofstream(other / "type.yaml") << "name: other\ntitle: [\n";
+  const auto told = [&] { return types().find("other", 0).error().message; };
+  world.until([&] { return told().find("is broken") != std::string::npos; });
+  EXPECT_EQ(told(), "There is no environment type other: its folder " + other.string() +
+                        " is broken; `slipway types list` says why.");
+  EXPECT_THAT(types().find("another", 0).error().message, HasSubstr("There is no environment type another"));
+}
+
 TEST_F(Registry, WhatRunsKeepsItsVersion) {
   const auto id = launch("first").value()->id;
   EXPECT_EQ(available(id)->type_version, 1);

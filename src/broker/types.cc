@@ -133,6 +133,10 @@ TypePtr TypeRegistry::known(std::string_view name, int version) const {
 }
 
 std::string TypeRegistry::no_type(std::string_view name) const {
+  if (const auto seen = seen_.find(std::string(name)); seen != seen_.end() && !seen->second.problem.empty()) {
+    return fmt::format("There is no environment type {}: its folder {} is broken; `slipway types list` says why.",
+                       base::excerpt(name), seen->second.folder);
+  }
   std::vector<std::string> names;
   for (const auto& [known, current] : current_) {
     if (find(known) != nullptr) names.push_back(known);

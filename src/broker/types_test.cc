@@ -288,6 +288,19 @@ TEST_F(WholeTypes, AChildThatAStepNamesIsThere) {
                         "no child"));
 }
 
+TEST_F(WholeTypes, AChildThatIsListedAndBrokenIsNoMissingOne) {
+  write("thing/terminate.yaml",
+        "schemaVersion: '0.3'\nmainSteps:\n"
+        "  - {name: W, action: 'aws:executeAutomation', inputs: {DocumentName: undo}, isEnd: true}\n");
+  EXPECT_TRUE(load());
+  write("thing/undo.yaml",
+        "schemaVersion: '0.3'\nmainSteps:\n"
+        "  - {name: W, action: 'aws:sleep', inputs: {Duration: '{{ Nope }}'}, isEnd: true}\n");
+  const auto told = refusal("A *thing*", "A thing");
+  EXPECT_THAT(told, HasSubstr("thing/undo.yaml:3:55: E-REF"));
+  EXPECT_THAT(told, testing::Not(HasSubstr("E-DOCUMENT")));
+}
+
 TEST_F(WholeTypes, ADocumentNeedsADefaultForWhatIsAskedForOnlySometimes) {
   write("thing/terminate.yaml",
         "schemaVersion: '0.3'\nparameters: {Extra: {type: String}}\nmainSteps:\n"
