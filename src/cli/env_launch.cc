@@ -7,6 +7,7 @@
 
 #include "base/yaml.h"
 #include "cli/environment.h"
+#include "cli/output.h"
 #include "cli/text_file.h"
 
 namespace slipway::cli {
@@ -51,6 +52,18 @@ base::Result<json::object> parameters_of(const Options& options) {
   return parameters;
 }
 
+// A shell takes the quotes of -p Who="3" away: what was meant as a text arrives as a number, true or false.
+std::string texts_meant(const Options& options, const std::string& refusal) {
+  std::string hint;
+  for (const auto& word : options.parameters) {
+    const auto equals = word.find('=');
+    const auto name = word.substr(0, equals), value = word.substr(equals + 1);
+    if (refusal.find(fmt::format("{}: {} is not of type String (", name, value)) == std::string::npos) continue;
+    hint += fmt::format(" Here: -p '{}=\"{}\"'.", name, value);
+  }
+  return hint;
+}
+
 base::Result<ExitCode> launch(const Context& context, const Options& options) {
   json::object body{{"type", options.type}, {"name", options.name}};
   if (auto parameters = TRY(parameters_of(options)); !parameters.empty()) body["parameters"] = std::move(parameters);
@@ -58,8 +71,14 @@ base::Result<ExitCode> launch(const Context& context, const Options& options) {
   if (!options.time_to_live.empty()) body["timeToLive"] = options.time_to_live;
   if (!options.settings.region.empty()) body["region"] = options.settings.region;
   auto client = TRY(context.connect(options.settings));
-  auto answer =
-      TRY(client.call({.method = "POST", .path = "/slipway/v1/environments", .query = {}, .body = std::move(body)}));
+  auto called =
+      client.call({.method = "POST", .path = "/slipway/v1/environments", .query = {}, .body = std::move(body)});
+  if (!called) {
+    auto error = std::move(called).error();
+    error.message += texts_meant(options, error.message);
+    return error;
+  }
+  auto answer = std::move(*called);
   const auto id = text_at(answer, "/id");
   if (options.wait.wanted(context)) {
     return wait_for_env(context, client, options.settings, options.wait, id, "Launching " + options.name, "pending",

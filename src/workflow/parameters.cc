@@ -103,8 +103,11 @@ void check_bounds(const Parameter& parameter, const json::value& value, std::vec
 std::vector<Violation> find_violations(const Parameter& parameter, const json::value& value, bool as_default) {
   std::vector<Violation> found;
   if (!has_type(parameter.type, value)) {
-    found.push_back(
-        {Stage::type, fmt::format("{} is not of type {}", shown(parameter, value), to_string(parameter.type))});
+    auto message = fmt::format("{} is not of type {}", shown(parameter, value), to_string(parameter.type));
+    // 3 and true may have been meant as texts.
+    const bool scalar = !value.is_null() && !value.is_array() && !value.is_object();
+    if (parameter.type == Type::string && scalar) message += " (write it as a JSON string, in double quotes)";
+    found.push_back({Stage::type, std::move(message)});
     return found;
   }
   if (json::serialize(value).size() > kValueLimitBytes) {

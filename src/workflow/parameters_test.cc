@@ -72,7 +72,8 @@ TEST(ParameterValues, a_pattern_is_matched_against_the_whole_value) {
 }
 
 TEST(ParameterValues, types_are_strict) {
-  EXPECT_NE(refused(R"({"Name": 5})"), "accepted");
+  EXPECT_EQ(refused(R"({"Name": 5})"),
+            "InvalidParameters: Name: 5 is not of type String (write it as a JSON string, in double quotes)");
   EXPECT_NE(refused(R"({"Name": "abc", "Count": 3.5})"), "accepted");
   EXPECT_NE(refused(R"({"Name": "abc", "Zones": "a"})"), "accepted");
   EXPECT_NE(refused(R"({"Name": "abc", "Tags": []})"), "accepted");

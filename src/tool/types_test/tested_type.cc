@@ -28,7 +28,8 @@ base::Error no_type(const std::filesystem::path& types_dir, const std::string& n
   }
   const auto nearest = config::nearest(name, known);
   return base::not_found(fmt::format(
-      "There is no type {} in {}; {}", name, types_dir.native(),
+      "There is no type {} in {}: types test takes folders below --types-dir, also with --url; {}", name,
+      types_dir.native(),
       nearest.empty() ? "name another folder with --types-dir." : fmt::format("did you mean {}?", nearest)));
 }
 
