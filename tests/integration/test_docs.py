@@ -95,6 +95,13 @@ def test_what_the_broker_warns_of_stands_in_security_in_the_same_words():
     assert warnings and [warning for warning in warnings if warning not in text] == []
 
 
+def test_every_code_of_a_refusal_or_warning_is_on_the_page():
+    sources = [file.read_text() for file in (ROOT / "src").rglob("*.cc") if not file.name.endswith("_test.cc")]
+    codes = {code for text in sources for code in re.findall(r'"([EW]-[A-Z]+)', text)}
+    page = re.findall(r"^\| ((?:[EW]-[A-Z]+(?:, )?)+) \|", (ROOT / "docs/documents.md").read_text(), re.M)
+    assert codes and codes == {code for cell in page for code in cell.split(", ")} | {"W-TYPE"}
+
+
 def test_the_readme_s_curl_line_works(broker):
     [block] = re.findall(r"^```\n(data=.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
     script = re.sub(r"^data=.*", f"data={broker.data}", block, flags=re.M)

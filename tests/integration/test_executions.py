@@ -132,6 +132,13 @@ def test_a_rejection_fails_the_launch_and_a_retry_asks_again(gate):
     assert gate.call("GET", f"/slipway/v1/executions/{again}").json["retryOf"] == execution
     cancelled = gate.cli("execution", "cancel", "door", check=0).stdout
     assert f"{again}: Cancelled." in cancelled
+    first = gate.cli("why", "door", check=0).stdout.splitlines()[0]
+    assert "Its launch was cancelled by arn:aws:iam::000000000000:user/admin." in first
+    # What was cancelled failed at no step: it begins at its first one.
+    gate.cli("execution", "retry", again, check=0)
+    until(lambda: launch_of(gate, "door") != again, what="the retry")
+    steps = gate.call("GET", f"/slipway/v1/executions/{launch_of(gate, 'door')}").json["steps"]
+    assert steps[0]["name"] == "Each"
     gate.cli("env", "terminate", "door", "--wait", check=0)
 
 
@@ -144,6 +151,10 @@ def test_a_child_that_asks_is_approved_by_its_environments_name(gate, tmp_path):
     execution = launch_of(gate, "door")
     waits(gate, execution, "Child", "child")
     child = gate.call("GET", f"/slipway/v1/executions/{execution}").json["steps"][-1]["child"]
+    assert f"waits for its child {child}: slipway why {child}" in gate.cli("why", execution, check=0).stdout
+    assert child in gate.cli("execution", "show", execution, check=0).stdout
+    waits(gate, child, "Sleep", "approval")
+    assert "Its child waits at step Sleep for approval by admin." in gate.cli("why", child, check=0).stdout
     answer = json.loads(gate.cli("execution", "approve", "door", "-o", "json", check=0).stdout)
     assert (answer["id"], answer["state"]) == (child, "Success")
     assert gate.cli("execution", "show", "door", "-o", "name", check=0).stdout.strip() == execution
@@ -151,6 +162,14 @@ def test_a_child_that_asks_is_approved_by_its_environments_name(gate, tmp_path):
     assert f"{execution}: Cancelled." in gate.cli("execution", "cancel", "door", check=0).stdout
     refused = gate.cli("execution", "approve", "nobody")
     assert refused.returncode == 3 and "no environment of that name" in refused.stderr
+
+
+def test_a_number_where_a_text_is_wanted_is_told_with_what_to_write(gate):
+    refused = gate.cli("env", "launch", "process", "door", "-p", "Program=3", "--no-wait")
+    assert refused.returncode != 0
+    assert "Program: 3 is not of type String (write it as a JSON string, in double quotes)." in refused.stderr
+    assert """Here: -p 'Program="3"'.""" in refused.stderr
+    assert "Here:" not in gate.cli("env", "launch", "gate", "door", "-p", "Names=3", "--no-wait").stderr
 
 
 def test_what_a_child_refuses_is_told(gate):

@@ -138,7 +138,7 @@ def test_the_same_seed_tries_the_same_points():
 
 def test_there_is_no_such_type():
     done, _ = types_test("nothing")
-    assert done.returncode == 3 and "There is no type nothing" in done.stderr
+    assert done.returncode == 3 and "There is no type nothing" in done.stderr and "takes folders below --types-dir" in done.stderr
     assert "did you mean jupyter?" in types_test("jupiter")[0].stderr
     assert "types test mine --types-dir ./work" in types_test("./work/mine")[0].stderr
 
