@@ -144,7 +144,7 @@ TEST_F(Verify, LooksForSealedValuesEverywhereAndSaysWhatDoesNotOpen) {
 }
 
 TEST_F(Verify, FindsARowWithoutTheOneItRefersTo) {
-  change("INSERT INTO type VALUES ('lost', 1, 0)");
+  change("INSERT INTO type (name, current, updated_at) VALUES ('lost', 1, 0)");
   EXPECT_EQ(verify(), 1);
   EXPECT_THAT(out_.str(), HasSubstr("of table type"));
 }
