@@ -1,6 +1,7 @@
 #include "broker/leftovers.h"
 
 #include <filesystem>
+#include <memory>
 
 #include "broker/audit.h"
 #include "broker/resources.h"
@@ -44,8 +45,9 @@ boost::asio::awaitable<void> Leftovers::stop() {
 }
 
 void Leftovers::sweep_after(const base::EnvironmentId& id) {
-  sweeping_.insert(id);
-  tasks_.spawn("sweep after " + id.str(), [this, id] { return sweep_recorded(id); });
+  // Until the task is gone, however it ends.
+  const std::shared_ptr<void> swept(nullptr, [this, place = sweeping_.insert(id)](void*) { sweeping_.erase(place); });
+  tasks_.spawn("sweep after " + id.str(), [this, id, swept] { return sweep_recorded(id); });
 }
 
 net::Task<std::vector<storage::LeftoverRow>> Leftovers::list(std::optional<base::EnvironmentId> id) {
@@ -95,7 +97,6 @@ boost::asio::awaitable<void> Leftovers::sweep_recorded(std::optional<base::Envir
   } else {
     observe::error("what an environment left behind cannot be read", left.error());
   }
-  if (id) sweeping_.erase(*id);
 }
 
 // Read now: a launch that was taken back may have been begun again since the list was made, and fills the folder.

@@ -51,7 +51,7 @@ class Leftovers {
   const base::Clock& clock_;
   const storage::Sealing& sealing_;
   const Providers& providers_;
-  std::set<base::EnvironmentId> sweeping_;  // what they left
+  std::multiset<base::EnvironmentId> sweeping_;  // what they left
   net::TaskGroup tasks_;
 };
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 #include <exception>
 
 #include "http/session.h"
@@ -161,7 +162,10 @@ asio::awaitable<bool> Session::serve_handed_on() {
     thrown = std::current_exception();
   }
   beside_->cancel();
+  // Also where this session is cancelled, which would throw here.
+  co_await asio::this_coro::throw_if_cancelled(false);
   co_await beside_->join();
+  co_await asio::this_coro::throw_if_cancelled(true);
   beside_.reset();
   if (thrown) std::rethrow_exception(thrown);
   co_return goes_on;

@@ -25,7 +25,7 @@ int lock_byte(const Fd& file, int command, short type, off_t byte) {
 // Whether what was opened, or could not be, is a file that a supervisor made: a job may have put anything in its place.
 // Where opening failed, errno is still its own afterwards.
 bool is_lock(const Fd& opened) {
-  if (!opened) return errno != ELOOP && errno != EISDIR && errno != ENXIO;
+  if (!opened) return errno != ELOOP && errno != EISDIR && errno != ENXIO && errno != EACCES;
   struct stat info = {};
   return ::fstat(opened.get(), &info) == 0 && S_ISREG(info.st_mode);
 }
@@ -72,7 +72,7 @@ base::Result<void> FolderLock::hold() {
 base::Result<std::optional<pid_t>> lock_holder(const Fd& directory) {
   // The folder may belong to another account than the broker's: nothing in it is followed or waited for.
   const Fd file(::openat(directory.get(), kLockName, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
-  if (!file && (errno == ENOENT || errno == EACCES)) return std::optional<pid_t>();
+  if (!file && errno == ENOENT) return std::optional<pid_t>();
   if (!is_lock(file)) return std::optional<pid_t>();
   if (!file) return base::from_errno("cannot open the lock of the process's folder");
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = kLife, .l_len = 1, .l_pid = 0};

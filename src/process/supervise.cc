@@ -193,9 +193,13 @@ base::Result<void> start(Request request, Broker& broker) {
   auto lock = FolderLock::open(folder.directory());
   if (!lock && lock.error().kind == base::ErrorKind::invalid) {
     // A job put something else there: who lives here cannot be asked, and must not run beside what is started.
+    // Another start may have put that right meanwhile.
     TRY(sweep_folder(request.folder, std::nullopt));
-    FolderLock::remove(folder.directory());
     lock = FolderLock::open(folder.directory());
+    if (!lock && lock.error().kind == base::ErrorKind::invalid) {
+      FolderLock::remove(folder.directory());
+      lock = FolderLock::open(folder.directory());
+    }
   }
   if (!lock) return std::move(lock).error();
   return Start(std::move(request), broker, std::move(folder), std::move(lock).value()).run();

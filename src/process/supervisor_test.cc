@@ -348,15 +348,25 @@ TEST_F(Supervisor, a_program_that_replaces_the_folders_files_is_ended_all_the_sa
   }
 }
 
-TEST_F(Supervisor, a_start_over_replaced_files_ends_who_replaced_them) {
-  ASSERT_TRUE(start(shell("rm lock; mkfifo lock; echo $$ > $PLACE/first; sleep 1000")));
+TEST_F(Supervisor, an_end_that_nobody_guarded_is_not_believed) {
+  ASSERT_TRUE(start(shell("cp running.json exit.json; rm lock; touch lock; echo $$ > $PLACE/first; sleep 1000")));
   wait_for_file(place / "first");
-  const pid_t first = std::stoi(read_text(place / "first"));
-  const auto second = start(shell(kPolite));
-  ASSERT_TRUE(second) << second.error().message;
-  EXPECT_EQ(second->state, State::running);
-  EXPECT_FALSE(alive(first));
   ASSERT_TRUE(stop());
+  EXPECT_FALSE(alive(std::stoi(read_text(place / "first"))));
+}
+
+TEST_F(Supervisor, a_start_over_replaced_files_ends_who_replaced_them) {
+  for (const std::string replaced : {"mkfifo lock", "touch lock; chmod 0 lock"}) {
+    std::filesystem::remove(place / "first");
+    ASSERT_TRUE(start(shell("rm lock; " + replaced + "; echo $$ > $PLACE/first; sleep 1000")));
+    wait_for_file(place / "first");
+    const pid_t first = std::stoi(read_text(place / "first"));
+    const auto second = start(shell(kPolite));
+    ASSERT_TRUE(second) << replaced << second.error().message;
+    EXPECT_EQ(second->state, State::running);
+    EXPECT_FALSE(alive(first)) << replaced;
+    ASSERT_TRUE(stop());
+  }
   // Of a log that nobody reads the start says so, and does not wait for a reader.
   std::filesystem::remove(folder / "log");
   ASSERT_EQ(::mkfifo((folder / "log").c_str(), 0600), 0);

@@ -135,13 +135,15 @@ net::Task<Status> Supervisors::stop(fs::path folder) {
   auto opened = impl_->open(folder);
   if (!opened && opened.error().kind == base::ErrorKind::not_found) co_return Status{};
   const RunFolder files = CO_TRY(std::move(opened));
-  if (Fd supervisor = CO_TRY(open_supervisor(files))) {
+  Fd supervisor = CO_TRY(open_supervisor(files));
+  const bool guarded = static_cast<bool>(supervisor);
+  if (guarded) {
     const auto record = files.running();
     co_await impl_->end(std::move(supervisor), record ? record->stop_grace : Spec{}.stop_grace);
   }
-  // No exit.json: a supervisor was killed, or its program put something else in the place of the files that tell of
-  // both.
-  if (!files.exited() && !CO_TRY(lock_holder(files.directory()))) {
+  // Nobody guarded it, or left no exit.json: a supervisor was killed, or its program put something else in the place of
+  // the files that tell of both.
+  if ((!guarded || !files.exited()) && !CO_TRY(lock_holder(files.directory()))) {
     CO_TRY(co_await impl_->sweep(folder, files.running().value_or(RunRecord{}).program));
   }
   co_return files.status();

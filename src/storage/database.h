@@ -63,7 +63,7 @@ class Database {
   // Neither wait is cancelled: `work` has ended when it returns, so it may refer to the frame of who waits.
   virtual net::Task<void> read(Transaction work) = 0;
   // Whether what is written is stored, and found again by who opens the database later. Errors: unavailable with code
-  // DatabaseGone, with which writes are refused too, or DiskFull: the last write failed so, and none was stored since.
+  // DatabaseGone, with which writes are refused too, or DiskFull: the last write failed so, within a minute.
   // On the I/O thread.
   virtual base::Result<void> check() = 0;
   virtual DatabaseStatistics statistics() const = 0;

@@ -43,9 +43,10 @@ class Notebook:
     def wait(self, status):
         def look():
             now = self.show()["status"]
-            if now == "failed" and "PackagesUnreachable" in json.dumps(self.why()):
+            why = json.dumps(self.why(), indent=1) if now.endswith("failed") else ""
+            if "PackagesUnreachable" in why:
                 pytest.skip("no index of Python packages is reachable, so no Jupyter can be installed")
-            assert not now.endswith("failed"), self.why()
+            assert not why, why
             return now == status
         until(look, 400, f"the notebook to be {status}")
 

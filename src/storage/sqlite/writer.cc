@@ -123,14 +123,14 @@ void Writer::run_member(WriteJob& job) {
   }
 }
 
-// Only what was stored tells that there is room again.
+// Only what was stored tells that there is room again, or the time in which nobody looked.
 void Writer::note_full_disk(const Group& group, bool committed) {
   const auto found_full = [](const WriteJob* job) { return !job->result && job->result.error().code == "DiskFull"; };
   const auto stored = [](const WriteJob* job) { return job->result.has_value() && !job->thrown; };
   if (std::ranges::any_of(group, found_full)) {
-    disk_full_ = true;
+    disk_full_until_ = Clock::now() + std::chrono::minutes(1);
   } else if (committed && std::ranges::any_of(group, stored)) {
-    disk_full_ = false;
+    disk_full_until_ = Clock::time_point::min();
   }
 }
 

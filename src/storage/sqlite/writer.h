@@ -3,6 +3,7 @@
 // its own, commits them together and only then answers. Used by SqliteDatabase alone. Knows no table.
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -46,10 +47,12 @@ class Writer {
   std::uint64_t commits() const { return commits_.load(std::memory_order_relaxed); }
   std::uint64_t transactions() const { return transactions_.load(std::memory_order_relaxed); }
   std::uint64_t queued() const;
-  // Whether the last write that was tried found the disk full. From any thread.
-  bool disk_is_full() const { return disk_full_.load(std::memory_order_relaxed); }
+  // Whether the last write that was tried found the disk full, at most a minute ago: whom nobody asks for anything
+  // while it is full tries no other. From any thread.
+  bool disk_is_full() const { return Clock::now() < disk_full_until_.load(std::memory_order_relaxed); }
 
  private:
+  using Clock = std::chrono::steady_clock;
   using Group = std::vector<WriteJob*>;
 
   void run();
@@ -72,7 +75,7 @@ class Writer {
   bool stopping_ = false;
   std::atomic<std::uint64_t> commits_ = 0;
   std::atomic<std::uint64_t> transactions_ = 0;
-  std::atomic<bool> disk_full_ = false;
+  std::atomic<Clock::time_point> disk_full_until_{Clock::time_point::min()};
   std::thread thread_;
 };
 
