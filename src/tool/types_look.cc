@@ -41,13 +41,6 @@ base::Result<cli::ExitCode> schema(const cli::Context& context) {
   return cli::ExitCode::ok;
 }
 
-base::Result<broker::TypeFiles> folder_files(const std::string& folder) {
-  std::error_code failed;
-  const auto path = fs::canonical(folder, failed);
-  if (failed) return base::not_found(fmt::format("{}: {}", folder, failed.message()));
-  return broker::read_type_folder(path);
-}
-
 base::Result<cli::ExitCode> show(const cli::Context& context, const Options& options) {
   if (!is_path(options.name)) {
     auto type = cli::show_type(context, options.settings, options.name, options.version);
@@ -132,6 +125,13 @@ base::Result<cli::ExitCode> diff(const cli::Context& context, const Options& opt
 }
 
 }  // namespace
+
+base::Result<broker::TypeFiles> folder_files(const std::string& folder) {
+  std::error_code failed;
+  const auto path = fs::canonical(folder, failed);
+  if (failed) return base::not_found(fmt::format("{}: {}", folder, failed.message()));
+  return broker::read_type_folder(path);
+}
 
 void add_types_schema(cli::Command& group, const cli::Context& context) {
   auto command = group.add("schema", "Print the JSON Schema of type.yaml, for editors");

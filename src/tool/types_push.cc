@@ -1,16 +1,12 @@
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <memory>
 
 #include "base/text.h"
-#include "broker/type_files.h"
 #include "cli/output.h"
 #include "tool/types.h"
 
 namespace slipway::tool {
-
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -21,10 +17,7 @@ struct Options {
 
 // Read as `lint` and the broker's watch read it, so that what is one version there is the same version here.
 base::Result<cli::ExitCode> push(const cli::Context& context, const Options& options) {
-  std::error_code failed;
-  const auto folder = fs::canonical(options.folder, failed);
-  if (failed) return base::not_found(fmt::format("{}: {}", options.folder, failed.message()));
-  const auto files = TRY(broker::read_type_folder(folder));
+  const auto files = TRY(folder_files(options.folder));
   const auto client = TRY(context.connect(options.settings));
   auto answer = TRY(client.call({.method = "PUT",
                                  .path = "/slipway/v1/types/" + base::percent_encode(files.name),
