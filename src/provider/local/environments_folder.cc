@@ -54,7 +54,7 @@ Result<void> claim_environments_folder(const LocalSettings& settings, const std:
   {
     const AsAccount as(account);
     const auto mark = folder / kInstallation;
-    if (!fs::exists(mark, unseen)) TRY(replace_file(mark, installation, 0600, Durable::yes));
+    if (!fs::exists(mark, unseen)) TRY(create_file(mark, installation));
   }
   return check_owner(settings, installation, account);
 }

@@ -1,6 +1,7 @@
 #include "provider/local/regular_file.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,6 +46,15 @@ base::Result<std::string> read_from(const std::filesystem::path& path, const Ope
   return text;
 }
 
+bool write_all(const process::Fd& file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(file.get(), text.data(), text.size());
+    if (count < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
 }  // namespace
 
 base::Result<std::string> read_head(const std::filesystem::path& path, std::size_t limit) {
@@ -64,17 +74,24 @@ base::Result<void> replace_file(const std::filesystem::path& path, std::string_v
   temporary += ".slipway-tmp";
   ::unlink(temporary.c_str());
   const process::Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-  if (!file) return write_failed(path);
-  while (!text.empty()) {
-    const ssize_t count = ::write(file.get(), text.data(), text.size());
-    if (count < 0) return write_failed(path);
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
+  if (!file || !write_all(file, text)) return write_failed(path);
   // The umask may be stricter than what is asked for.
   if (::fchmod(file.get(), mode) != 0) return write_failed(path);
   if (durable == Durable::yes && ::fsync(file.get()) != 0) return write_failed(path);
   if (::rename(temporary.c_str(), path.c_str()) != 0) return write_failed(path);
   return durable == Durable::yes ? sync_folder(path.parent_path()) : base::Result<void>();
+}
+
+base::Result<void> create_file(const std::filesystem::path& path, std::string_view text) {
+  auto temporary = path.native() + ".XXXXXX";
+  const process::Fd file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!file) return write_failed(path);
+  const bool made = write_all(file, text) && ::fsync(file.get()) == 0 &&
+                    (::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST);
+  auto result = made ? base::Result<void>() : base::Result<void>(write_failed(path));
+  ::unlink(temporary.c_str());
+  TRY(std::move(result));
+  return sync_folder(path.parent_path());
 }
 
 base::Result<void> sync_folder(const std::filesystem::path& folder) {

@@ -24,6 +24,9 @@ base::Result<std::string> read_tail(const std::filesystem::path& path, std::size
 // Errors: write_failed().
 enum class Durable { no, yes };
 base::Result<void> replace_file(const std::filesystem::path& path, std::string_view text, mode_t mode, Durable durable);
+// Makes it, whole and on the disk, where none is; of several who make it at once, one does, and the others have done
+// nothing. Errors: write_failed().
+base::Result<void> create_file(const std::filesystem::path& path, std::string_view text);
 // What was made, renamed or removed in the folder is on the disk when this returns. Errors: write_failed().
 base::Result<void> sync_folder(const std::filesystem::path& folder);
 

@@ -150,15 +150,6 @@ TEST_F(Folder, is_found_as_long_as_a_part_of_it_is_there_and_those_of_other_brok
   EXPECT_THAT(all_keys(other, account), ElementsAre("ffffffffffff"));
 }
 
-TEST_F(Folder, of_all_clusters_belongs_to_whom_first_makes_one_there) {
-  EXPECT_TRUE(check_owner(settings, "this", account)) << "nobody's";
-  ASSERT_TRUE(claim_environments_folder(settings, "this", account));
-  EXPECT_TRUE(claim_environments_folder(settings, "this", account));
-  EXPECT_TRUE(check_owner(settings, "this", account));
-  EXPECT_EQ(claim_environments_folder(settings, "other", account).error().code, "DirectoryTaken");
-  EXPECT_EQ(check_owner(settings, "other", account).error().kind, base::ErrorKind::conflict);
-}
-
 TEST_F(Folder, must_be_short_and_plain) {
   const auto code = [&](const Paths& given) {
     const auto checked = check_paths(given, cluster);
