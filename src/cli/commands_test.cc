@@ -78,7 +78,9 @@ TEST_F(Commands, WrongUseIsExitCodeTwo) {
            {"cluster", "list", "--no-such"},
            {"cluster", "list", "-o", "xml"},
            {"cluster", "create", "demo"},
-           {"cluster", "create", "demo", "--config", "x", "--rollback-on-failure", "perhaps"}}) {
+           {"cluster", "create", "demo", "--config", "x", "--rollback-on-failure", "perhaps"},
+           {"cluster", "list", "--url", "http://127.0.0.1"},
+           {"env", "launch", "process", "web", "-p", "Size"}}) {
     EXPECT_EQ(run(words).exit_code, 2) << testing::PrintToString(words);
   }
   EXPECT_TRUE(requests_.empty());
@@ -158,7 +160,7 @@ TEST_F(Commands, AnEnvironmentIsLaunchedWithItsParameters) {
   EXPECT_EQ(
       requests_.at(0).body,
       R"({"type":"jupyter","name":"nb","parameters":{"Idle":5,"Name":"a, b=c","Size":[3,"x"]},"configuration":"SMALL","timeToLive":"8h"})");
-  EXPECT_EQ(run({"env", "launch", "jupyter", "nb", "-p", "novalue"}).exit_code, 1);
+  EXPECT_EQ(run({"env", "launch", "jupyter", "nb", "-p", "novalue"}).exit_code, 2);
 }
 
 TEST_F(Commands, EnvironmentsAreListedShownAndChanged) {
@@ -245,7 +247,7 @@ TEST_F(Commands, EventsAreShownAsTheyComeAndResumedAfterALostConnection) {
   run({"events", "--environment", "nb", "--since", "10m"});
   EXPECT_THAT(requests_.at(0).url, HasSubstr("environment=nb"));
   EXPECT_THAT(requests_.at(0).url, HasSubstr("since=10m"));
-  EXPECT_EQ(run({"events", "nb", "--environment", "other"}).exit_code, 1);
+  EXPECT_EQ(run({"events", "nb", "--environment", "other"}).exit_code, 2);
 }
 
 TEST_F(Commands, CompletionListsTheClusters) {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/exit_code.h"
 #include "cli/text_file.h"
 #include "config/data_dir.h"
 
@@ -77,7 +78,7 @@ base::Result<Connection> find_server(const Settings& settings, const Variables& 
     return absent ? no_broker(folder) : std::move(endpoint).error();
   }
   if (!connection.url.starts_with("https://")) {
-    return base::invalid(fmt::format("The server's URL must begin with https://, but is '{}'.", connection.url));
+    return wrong_line(fmt::format("The server's URL must begin with https://, but is '{}'.", connection.url));
   }
   connection.local = connection.url == local_url;
   connection.ca_file = settings.ca;

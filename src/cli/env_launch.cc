@@ -7,6 +7,7 @@
 
 #include "base/yaml.h"
 #include "cli/environment.h"
+#include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/text_file.h"
 
@@ -31,7 +32,7 @@ struct Options {
 base::Result<void> add_parameter(json::object& parameters, const std::string& word) {
   const auto equals = word.find('=');
   if (equals == 0 || equals == std::string::npos) {
-    return base::invalid(fmt::format("-p {}: a parameter is written Key=Value.", word));
+    return wrong_line(fmt::format("-p {}: a parameter is written Key=Value.", word));
   }
   const auto text = word.substr(equals + 1);
   boost::system::error_code failed;

@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "base/text.h"
+#include "cli/exit_code.h"
 #include "cli/output.h"
 
 namespace slipway::cli {
@@ -87,7 +88,7 @@ class Reader {
 base::Result<ExitCode> follow(const Context& context, const Options& options) {
   const auto& environment = options.environment.empty() ? options.named : options.environment;
   if (!options.named.empty() && options.named != environment) {
-    return base::invalid("ENV and --environment name two environments; events are followed of one, or of all.");
+    return wrong_line("ENV and --environment name two environments; events are followed of one, or of all.");
   }
   auto client = TRY(context.connect(options.settings));
   Reader reader(context, options);

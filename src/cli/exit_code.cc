@@ -1,10 +1,23 @@
 #include "cli/exit_code.h"
 
 #include <ostream>
+#include <string_view>
+#include <utility>
 
 namespace slipway::cli {
 
+namespace {
+constexpr std::string_view kWrongLine = "WrongLine";
+}  // namespace
+
+base::Error wrong_line(std::string message) {
+  auto error = base::invalid(std::move(message));
+  error.code = kWrongLine;
+  return error;
+}
+
 ExitCode exit_code_of(const base::Error& error) {
+  if (error.code == kWrongLine) return ExitCode::usage;
   switch (error.kind) {
     case base::ErrorKind::invalid:
     case base::ErrorKind::unavailable:

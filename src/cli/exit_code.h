@@ -2,11 +2,15 @@
 // How a failure ends the program, and how it is told. Used by the command line's main function and by tests.
 
 #include <iosfwd>
+#include <string>
 
 #include "base/error.h"
 #include "cli/command.h"
 
 namespace slipway::cli {
+
+// What the parser lets pass and is wrong all the same: ends with ExitCode::usage.
+base::Error wrong_line(std::string message);
 
 ExitCode exit_code_of(const base::Error& error);
 // "slipway: sentence", and below it the lines that explain it.

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "broker/type_files.h"
+#include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "cli/text_file.h"
@@ -52,7 +53,7 @@ base::Result<cli::ExitCode> show(const cli::Context& context, const Options& opt
     return cli::ExitCode::ok;
   }
   if (options.version != 0) {
-    return base::invalid(
+    return cli::wrong_line(
         fmt::format("--version is for types of the broker, and {} is a folder; leave out one of them.", options.name));
   }
   const auto files = TRY(folder_files(options.name));

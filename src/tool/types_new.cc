@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "broker/environment_type.h"
 #include "broker/type_files.h"
+#include "cli/exit_code.h"
 #include "cli/output.h"
 #include "tool/ssm_documents.h"
 #include "tool/types.h"
@@ -86,7 +87,7 @@ base::Result<void> write(const fs::path& folder, const std::map<std::string, std
 
 base::Result<cli::ExitCode> make(const cli::Context& context, const Options& options) {
   if (!broker::is_type_name(options.name)) {
-    return base::invalid(
+    return cli::wrong_line(
         fmt::format("'{}' is no name of a type: lower-case letters, digits and -, at most 64, a letter first.",
                     base::excerpt(options.name)));
   }
@@ -95,7 +96,7 @@ base::Result<cli::ExitCode> make(const cli::Context& context, const Options& opt
   for (const auto* needed : {"launch", "terminate"}) {
     if (all.operations.contains(needed)) continue;
     if (!empty) {
-      return base::invalid(fmt::format(
+      return cli::wrong_line(fmt::format(
           "No document's name says that it is the one to {0}: say which one is, with --from-ssm {0}=FILE.", needed));
     }
     const auto file = std::string(needed) + ".yaml";

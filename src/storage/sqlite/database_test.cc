@@ -62,6 +62,8 @@ TEST_F(Sqlite, a_second_broker_on_the_same_folder_is_refused_and_told_which_one_
   auto second = open();
   ASSERT_EQ(kind(second), ErrorKind::conflict);
   EXPECT_THAT(second.error().message, HasSubstr("pid " + std::to_string(getpid())));
+  std::filesystem::remove(file("slipway.db.lock"));
+  EXPECT_EQ(kind(open()), ErrorKind::conflict) << "whoever removes what looks stale starts no second one";
   (*first)->stop();
   EXPECT_TRUE(open());
 }

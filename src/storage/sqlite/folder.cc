@@ -9,10 +9,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <iomanip>
 #include <string>
 #include <utility>
-
-#include "base/text.h"
 
 namespace slipway::storage::sqlite {
 
@@ -42,27 +42,38 @@ Error cannot_use(const std::filesystem::path& file, int number) {
   }
 }
 
-std::string pid_in(int fd) {
-  char text[32] = {};
-  const auto length = pread(fd, text, sizeof text - 1, 0);
-  return std::string(base::trim(std::string_view(text, length > 0 ? static_cast<std::size_t>(length) : 0)));
+std::string pid_in(const std::string& note) {
+  std::ifstream file(note);
+  std::string pid;
+  file >> std::setw(20) >> pid;
+  return pid;
+}
+
+Result<void> write_pid(const std::filesystem::path& file, const std::string& note) {
+  const int fd = open(note.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return cannot_use(file, errno);
+  const auto pid = fmt::format("{}\n", getpid());
+  const int failed = write(fd, pid.data(), pid.size()) < 0 ? errno : 0;
+  close(fd);
+  if (failed != 0) return cannot_use(file, failed);
+  return {};
 }
 
 }  // namespace
 
 Result<FolderLock> FolderLock::take(const std::filesystem::path& file) {
-  const auto path = file.string() + ".lock";
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const auto folder = file.parent_path().string();
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return cannot_use(file, errno);
   FolderLock lock(fd);
+  const auto note = file.string() + ".lock";
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return base::from_errno(fmt::format("locking {}", path));
-    const auto pid = pid_in(fd);
+    if (errno != EWOULDBLOCK) return base::from_errno(fmt::format("locking {}", folder));
+    const auto pid = pid_in(note);
     return base::conflict(fmt::format("another broker{} uses the data folder {}: stop it, or choose another folder",
-                                      pid.empty() ? "" : fmt::format(" (pid {})", pid), file.parent_path().string()));
+                                      pid.empty() ? "" : fmt::format(" (pid {})", pid), folder));
   }
-  const auto pid = fmt::format("{}\n", getpid());
-  if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) < 0) return cannot_use(file, errno);
+  TRY(write_pid(file, note));
   return lock;
 }
 

@@ -10,7 +10,8 @@
 
 namespace slipway::storage::sqlite {
 
-// Held while the broker lives: an flock on FILE.lock, which the kernel lets go when the process ends, however it ends.
+// Held while the broker lives: an flock on the folder itself, which the kernel lets go when the process ends, however
+// it ends. FILE.lock says whose it is, and may be removed.
 class FolderLock {
  public:
   // Errors: conflict where another process holds it ("another broker (pid N) uses this data folder"), unavailable where

@@ -11,6 +11,7 @@
 #include <ostream>
 #include <thread>
 
+#include "cli/exit_code.h"
 #include "cli/footprint.h"
 #include "cli/interrupts.h"
 #include "cli/output.h"
@@ -163,7 +164,7 @@ base::Result<cli::ExitCode> test(const cli::Context& context, const Options& opt
     return options.settings.url.empty() ? test_here(context, options, type) : test_there(context, options, type);
   }
   if (options.settings.url.empty()) return test_crashes(context, options, type);
-  return base::invalid("--crash kills brokers of its own only: leave --url out.", "--url");
+  return cli::wrong_line("--crash kills brokers of its own only: leave --url out.");
 }
 
 }  // namespace
