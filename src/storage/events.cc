@@ -68,8 +68,11 @@ Result<std::vector<EventRow>> read_steps(Connection& connection, std::int64_t af
   return all_rows(connection, of_one, {after, upto, environment.str(), limit}, read_step);
 }
 
-std::int64_t last_id(Columns columns) {
-  return columns.integer();
+EventPlace read_place(Columns columns) {
+  EventPlace place;
+  place.jid = columns.integer();
+  place.event = columns.integer();
+  return place;
 }
 
 struct Dated {
@@ -113,9 +116,10 @@ Result<void> append_event(Connection& connection, const base::EnvironmentId& env
 }
 
 Result<EventPlace> last_event(Connection& connection) {
-  const auto jid = TRY(first_row(connection, "SELECT coalesce(max(jid), 0) FROM journal", {}, last_id));
-  const auto event = TRY(first_row(connection, "SELECT coalesce(max(id), 0) FROM event", {}, last_id));
-  return EventPlace{jid.value_or(0), event.value_or(0)};
+  // One statement, and so one moment: no commit comes in between.
+  static constexpr std::string_view kLast =
+      "SELECT coalesce((SELECT max(jid) FROM journal), 0), coalesce((SELECT max(id) FROM event), 0)";
+  return TRY(first_row(connection, kLast, {}, read_place)).value_or(EventPlace{});
 }
 
 Result<EventPlace> event_place_of(Connection& connection, base::Time since) {
