@@ -99,7 +99,16 @@ bool Engine::Impl::has_place(Run& run, Event::Kind why) {
     ++running_;
     return true;
   }
-  if (why != Event::Kind::signal) ready_.push_back({run.live.execution.row.id, why});
+  const auto& id = run.live.execution.row.id;
+  const auto& state = run.live.execution.state;
+  if (why != Event::Kind::signal) {
+    ready_.push_back({id, why});
+  } else if (state.waiting == Waiting::child && end_of_child(run)) {
+    // While it was awake for what was said, the end of its child has passed it by; so may its timer have.
+    ready_.push_back({id, Event::Kind::resume});
+  } else if (state.waiting != Waiting::nothing && state.wake_at != base::Time{}) {
+    timers_.set(id, state.wake_at);
+  }
   while (!run.asked.empty())
     answer(run, too_much(fmt::format("{} executions run already", running_), std::chrono::seconds(5)));
   return false;

@@ -190,6 +190,36 @@ TEST_F(EngineSignals, complete_that_comes_while_an_outcome_is_written_does_not_c
   EXPECT_TRUE(history(id).completing);
 }
 
+TEST_F(EngineSignals, a_timer_that_rings_while_a_signal_finds_no_place_is_not_lost) {
+  restart({.running = 1, .queued = 10, .unqueued_kinds = {}});
+  const auto sleeper = launch(document(step("S", "inputs: {Duration: PT1H}", "aws:sleep")));
+  until_state(sleeper, "Waiting");
+  const auto paused =
+      launch(document(step("P", "inputs: {}", "aws:pause") + step("H", "timeoutSeconds: 86400", "local:hang")));
+  until_state(paused, "Waiting");
+  const auto busy = launch(document(step("H", "timeoutSeconds: 86400", "local:hang")));
+  wait_for([&] { return calls.size() == 1; });
+  ASSERT_TRUE(say(paused, Signal::Kind::resume));
+  wait_for([&] { return calls.size() == 2; });
+  clock.advance(2h);
+  Signal resume;
+  resume.kind = Signal::Kind::resume;
+  net::TaskGroup group(runtime);
+  net::run_to_end(runtime, [&]() -> boost::asio::awaitable<void> {
+    group.spawn("signal", [&]() -> boost::asio::awaitable<void> {
+      EXPECT_EQ((co_await engine->signal(sleeper, resume)).error().kind, base::ErrorKind::throttled);
+    });
+    group.spawn("timer", [&]() -> boost::asio::awaitable<void> {
+      engine->tick();
+      co_return;
+    });
+    co_await group.join();
+  });
+  cancel(busy);
+  cancel(paused);
+  EXPECT_EQ(end_of(sleeper).status, Status::success);
+}
+
 TEST_F(EngineSignals, what_people_say_needs_no_free_place_but_cannot_add_places_without_end) {
   restart({.running = 1, .queued = 10, .unqueued_kinds = {}});
   std::vector<base::ExecutionId> ids;
