@@ -81,7 +81,7 @@ Environments::~Environments() = default;
 
 net::Task<void> Environments::start_service() {
   CO_TRY(co_await events_.start());
-  std::vector<base::EnvironmentId> with_resources;
+  std::vector<base::EnvironmentId> live;
   std::vector<base::EnvironmentId> terminating;
   std::vector<Environment> available;
   CO_TRY(co_await database_.read([&](storage::Connection& connection) -> base::Result<void> {
@@ -93,13 +93,13 @@ net::Task<void> Environments::start_service() {
         return;
       }
       auto& environment = *read;
-      if (has_resources(environment)) with_resources.push_back(environment.id);
+      live.push_back(environment.id);
       if (environment.status == Status::terminating) terminating.push_back(environment.id);
       if (environment.status == Status::available) available.push_back(std::move(environment));
     }));
     return readable;
   }));
-  leftovers_.start(with_resources);
+  leftovers_.start(live);
   for (auto* provider : providers_.all()) provider->report_to(this);
   for (const auto& environment : available) {
     if (auto* provider = providers_.serving(environment.region)) provider->tend(environment);
