@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 #include <iterator>
@@ -63,7 +62,7 @@ void Events::begin_epoch(std::int64_t epoch, storage::EventPlace durable) {
 }
 
 std::string Events::text_of(const Place& place, const storage::EventRow& row) {
-  auto data = boost::json::parse(row.data).as_object();
+  auto data = workflow::read_payload(row.data);
   if (row.kind == "step") {
     const auto line = workflow::in_a_line(data);
     data = step_data({.execution_id = row.execution_id,

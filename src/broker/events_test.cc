@@ -54,6 +54,17 @@ TEST_F(EventsTest, AFollowerReadsWhatComesAfterItsPlaceInOrder) {
   EXPECT_EQ(events.read(place, kAll, kMuch), "");
 }
 
+TEST_F(EventsTest, WhatCannotBeReadIsToldWithoutItsDataAndHidesNothingThatFollows) {
+  auto place = events.now();
+  auto broken = status_of(kOne, "first", ++said);
+  broken.data = "{";
+  events.publish({broken}, {7, said});
+  say(kOne, "second");
+  const auto told = events.read(place, kAll, kMuch);
+  EXPECT_NE(told.find("id: 3-1-7-1"), std::string::npos) << told;
+  EXPECT_NE(told.find("second"), std::string::npos) << told;
+}
+
 TEST_F(EventsTest, OfOneEnvironmentAloneAndInPieces) {
   auto place = events.now();
   for (const auto* text : {"a", "b", "c"}) say(kOne, text);

@@ -124,6 +124,7 @@ void add_step(std::string& text, const json::value& step, const std::string& exe
   if (auto wanted = wanted_of_person(step, execution); !wanted.empty()) {
     text += fmt::format("{}    {}\n", kIndent, wanted);
   }
+  for (const auto& note : items_at(step, "/notes")) text += fmt::format("{}    {}\n", kIndent, text_at(note, ""));
   for (const auto& attempt : items_at(step, "/failedAttempts")) {
     add_failure(text, attempt, fmt::format("attempt {}: ", text_at(attempt, "/attempt")));
   }

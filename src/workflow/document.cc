@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/text.h"
 #include "workflow/document_reader.h"
+#include "workflow/parameters.h"
 
 namespace slipway::workflow {
 
@@ -16,7 +17,7 @@ using base::YamlNode;
 namespace {
 
 constexpr std::size_t kLimitBytes = 64 * 1024;
-constexpr int kDeepest = 64;
+constexpr int kDeepest = 3 + kValueLimitLevels;  // the inputs of a step stand in three lists and maps
 
 void read_schema_version(Fields& fields) {
   const auto version = fields.text("schemaVersion");

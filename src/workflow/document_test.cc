@@ -140,7 +140,12 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"nul", kHead + kStep + std::string("description: a\0b", 16), {"E-PARSE 1:1 "}, "NUL"},
         Refused{"too_deep",
                 kHead + kStep + "description: " + std::string(100, '[') + std::string(100, ']'),
-                {"E-PARSE 3:77 "},
+                {"E-PARSE 3:36 "},
+                "nested"},
+        Refused{"inputs_too_deep",
+                kHead + "mainSteps: [{name: A, action: 'local:do', inputs: {Text: " + std::string(20, '[') +
+                    std::string(20, ']') + "}}]\n",
+                {"E-PARSE 2:77 "},
                 "nested"},
         Refused{"no_mapping", "- a", {"E-TYPE 1:1 "}, "mapping"}, Refused{"empty", "", {"E-TYPE 0:0 "}, ""},
         Refused{"command_document", "schemaVersion: '2.2'\n" + kStep, {"E-SCHEMA 1:16 /schemaVersion"}, "Command"},

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <boost/asio/error.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/system/system_error.hpp>
 
 #include "base/text.h"
@@ -341,7 +340,7 @@ void Engine::Impl::report(const Run& run, const Transition& next) {
     progress.what = row.kind;
     progress.step = row.step;
     progress.attempt = static_cast<int>(row.attempt);
-    progress.text = in_a_line(json::parse(row.payload).as_object());
+    progress.text = in_a_line(read_payload(row.payload));
     progress.at = row.at;
     listener_.progress(progress);
   }

@@ -106,6 +106,15 @@ TEST_F(EngineTest, what_a_program_wrote_can_be_read_again) {
   EXPECT_THAT(history(id).reason.evidence, testing::ElementsAre("cut in a character: \uFFFD", " [31mred"));
 }
 
+TEST_F(EngineTest, what_was_noted_of_a_step_is_told) {
+  const auto id = launch("parameters: {Name: {type: String}}\n" +
+                             document(step("A", R"(inputs: {Text: {Detail: '{"name": "{{ Name }}"}'}})")),
+                         "launch", {{"Name", "the \"first\""}});
+  EXPECT_EQ(end_of(id).status, Status::success);
+  EXPECT_THAT(history(id).steps.at(0).notes,
+              testing::ElementsAre(testing::StartsWith("W-ESC: values in inputs/Text/Detail were escaped")));
+}
+
 TEST_F(EngineTest, an_action_that_throws_fails_its_step) {
   actions.add("local:throw",
               std::make_unique<FakeAction>(EffectClass::read, [](StepContext, json::object) -> net::Task<json::object> {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/value_to.hpp>
 
 #include "storage/executions.h"
+#include "workflow/journal.h"
 #include "workflow/signal.h"
 #include "workflow/state.h"
 
@@ -18,12 +18,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr int kMostRows = 50'000;  // a hundred iterations of a long body
-
-json::object payload_of(const storage::JournalRow& row) {
-  boost::system::error_code ec;
-  auto payload = json::parse(row.payload, ec);
-  return !ec && payload.is_object() ? std::move(payload.get_object()) : json::object{};
-}
 
 std::string text_of(const json::object& payload, std::string_view name) {
   const auto* value = payload.if_contains(name);
@@ -71,7 +65,7 @@ void tell_step(const storage::JournalRow& row, json::object payload, StepHistory
     step.reason = {};
     step.waits_for.clear();
   }
-  if (row.kind == "Note") step.notes.push_back(text_of(payload, "message"));
+  if (row.kind == "Note") step.notes.push_back(in_a_line(payload));
   if (row.kind == "Waiting") {
     step.status = to_string(Status::waiting);
     step.reason = reason_of(payload);
@@ -94,7 +88,7 @@ void tell_step(const storage::JournalRow& row, json::object payload, StepHistory
 }
 
 void tell(const storage::JournalRow& row, ExecutionHistory& history) {
-  auto payload = payload_of(row);
+  auto payload = read_payload(row.payload);
   if (row.kind == "Accepted") {
     history.by = text_of(payload, "by");
     history.parameters = object_of(payload, "parameters");

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/system/error_code.hpp>
 
 #include "workflow/parameters.h"
 
@@ -35,6 +37,12 @@ json::value clipped(json::value value) {
     }
   }
   return value;
+}
+
+json::object read_payload(std::string_view text) {
+  boost::system::error_code unreadable;
+  auto payload = json::parse(text, unreadable);
+  return payload.is_object() ? std::move(payload.get_object()) : json::object{};
 }
 
 std::string in_a_line(const json::object& payload) {

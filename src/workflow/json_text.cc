@@ -103,8 +103,7 @@ base::Result<ResolvedInputs> resolve_inputs(const json::object& inputs, const Sc
     if (!holds_json || !written.is_string() || !value.is_string()) return value;
     if (auto text = mended(written.get_string(), value, scope)) {
       value = *text;
-      resolved.notes.push_back(
-          fmt::format("W-ESC: values in {} were escaped, since it would be no JSON otherwise", place));
+      resolved.notes.push_back(fmt::format("values in {} were escaped, since it would be no JSON otherwise", place));
     }
     return value;
   };

@@ -15,7 +15,7 @@ namespace slipway::workflow {
 
 struct ResolvedInputs {
   boost::json::value value;
-  std::vector<std::string> notes;  // a W-ESC sentence for each text that had to be mended; for the journal
+  std::vector<std::string> notes;  // a sentence (W-ESC) for each text that had to be mended; for the journal
 };
 
 // As resolve(). Where a text that holds JSON is none any more once values stand in it, the values inside quotes are

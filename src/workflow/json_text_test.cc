@@ -32,7 +32,7 @@ TEST(JsonText, a_value_with_quotes_does_not_break_an_event) {
   EXPECT_EQ(detail.at("Why").as_string(), "it said \"no\"\n");
   EXPECT_EQ(detail.at("Ids"), (json::value{"a", "b"})) << "a list stands unquoted";
   ASSERT_EQ(result->notes.size(), 1u);
-  EXPECT_EQ(result->notes[0].substr(0, 5), "W-ESC");
+  EXPECT_NE(result->notes[0].find("were escaped"), std::string::npos);
   EXPECT_NE(result->notes[0].find("inputs/Entries/0/Detail"), std::string::npos);
 }
 

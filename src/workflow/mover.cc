@@ -220,7 +220,7 @@ Mover::Target Mover::enter(int index) {
   std::vector<std::string> notes;
   auto inputs = inputs_of(entered, &notes);
   record("Entered", {{"action", entered.action}, {"inputs", shown_inputs(entered, inputs)}});
-  for (const auto& note : notes) record("Note", {{"warning", note}});
+  for (const auto& note : notes) record("Note", {{"code", "W-ESC"}, {"message", note}});
   if (!inputs) return settle(Status::failed, of_step(inputs.error(), at().step));
   switch (entered.kind) {
     case Step::Kind::branch:

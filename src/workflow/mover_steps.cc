@@ -134,13 +134,15 @@ base::Result<void> Mover::keep_outputs(const json::object& answer) {
   const auto& given = step();
   std::vector<std::string> notes;
   auto outputs = given.outputs.empty() ? answer : TRY(select_outputs(given.outputs, answer, &notes));
-  if (size_of(outputs) > kOutputsLimitBytes) {
-    auto error =
-        base::invalid(fmt::format("the outputs of step {} are longer than {} bytes", at().step, kOutputsLimitBytes));
+  std::string too_large;
+  if (size_of(outputs) > kOutputsLimitBytes) too_large = fmt::format("longer than {} bytes", kOutputsLimitBytes);
+  if (is_deeper(outputs)) too_large = fmt::format("nested deeper than {} levels", kValueLimitLevels);
+  if (!too_large.empty()) {
+    auto error = base::invalid(fmt::format("the outputs of step {} are {}", at().step, too_large));
     error.code = "OutputTooLarge";
     return error;
   }
-  for (const auto& note : notes) record("Note", {{"warning", note}});
+  for (const auto& note : notes) record("Note", {{"code", "W-TYPE"}, {"message", note}});
   if (outputs.empty()) return {};
   for (const auto& [name, value] : outputs) {
     if (is_sensitive(name)) add_secrets(value, state().secrets);
@@ -160,6 +162,10 @@ Scope Mover::scope() const {
 base::Result<json::value> Mover::inputs_of(const Step& entered, std::vector<std::string>* notes) const {
   if (entered.kind == Step::Kind::branch) return json::value(json::object{});
   auto resolved = TRY(resolve_inputs(entered.inputs, scope()));
+  if (is_deeper(resolved.value)) {
+    return base::invalid(
+        fmt::format("with their values the inputs are nested deeper than {} levels", kValueLimitLevels));
+  }
   if (notes != nullptr) *notes = std::move(resolved.notes);
   return std::move(resolved.value);
 }

@@ -17,7 +17,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kValueLimitBytes = 64 * 1024;
-constexpr int kValueLimitLevels = 20;  // Boost.JSON reads 32, and where values are kept they stand some levels down
 constexpr std::pair<Type, std::string_view> kTypes[] = {
     {Type::string, "String"},   {Type::string_list, "StringList"}, {Type::integer, "Integer"},
     {Type::boolean, "Boolean"}, {Type::string_map, "StringMap"},   {Type::map_list, "MapList"},
@@ -33,14 +32,6 @@ std::vector<const json::value*> elements(const json::value& value) {
   if (!value.is_array()) return {&value};
   for (const auto& item : value.get_array()) all.push_back(&item);
   return all;
-}
-
-bool is_deeper(const json::value& value, int levels) {
-  if (!value.is_array() && !value.is_object()) return false;
-  if (levels == 0) return true;
-  const auto deeper = [levels](const json::value& item) { return is_deeper(item, levels - 1); };
-  if (value.is_array()) return std::ranges::any_of(value.get_array(), deeper);
-  return std::ranges::any_of(value.get_object(), [&](const auto& member) { return deeper(member.value()); });
 }
 
 std::string shown(const Parameter& parameter, const json::value& value) {
@@ -201,6 +192,14 @@ json::value from_texts(Type type, const json::value& given) {
 }
 
 }  // namespace
+
+bool is_deeper(const json::value& value, int levels) {
+  if (!value.is_array() && !value.is_object()) return false;
+  if (levels == 0) return true;
+  const auto deeper = [levels](const json::value& item) { return is_deeper(item, levels - 1); };
+  if (value.is_array()) return std::ranges::any_of(value.get_array(), deeper);
+  return std::ranges::any_of(value.get_object(), [&](const auto& member) { return deeper(member.value()); });
+}
 
 std::string_view to_string(Type type) {
   return std::ranges::find(kTypes, type, &std::pair<Type, std::string_view>::first)->second;

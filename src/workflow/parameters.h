@@ -14,6 +14,12 @@ bool has_type(Type type, const boost::json::value& value);
 // A StringMap or MapList that is written as JSON text, as the structure; everything else as it is.
 boost::json::value from_text(Type type, boost::json::value value);
 
+// How deep a value, the inputs or the outputs of a step may be nested: Boost.JSON reads 32 levels, and where they are
+// kept they stand some levels down.
+inline constexpr int kValueLimitLevels = 20;
+// Whether lists and maps stand in each other on more than `levels` levels.
+bool is_deeper(const boost::json::value& value, int levels = kValueLimitLevels);
+
 // Everything that is wrong with `value`, in words without the value's own where it is sensitive; empty where it is
 // fine. Order: type, allowedValues, allowedPattern, bounds. `as_default`: empty text is exempt from the pattern.
 std::vector<std::string> violations(const Parameter& parameter, const boost::json::value& value,

@@ -243,7 +243,7 @@ base::Result<json::object> select_outputs(const std::vector<SelectedOutput>& out
       return error;
     }
     if (notes != nullptr && typed->is_string() && value->is_structured()) {
-      notes->push_back(fmt::format("W-TYPE: output {} is a String, and {} selects {}: its JSON was taken", output.name,
+      notes->push_back(fmt::format("output {} is a String, and {} selects {}: its JSON was taken", output.name,
                                    output.selector.text, kind_of(*value)));
     }
     selected[output.name] = std::move(*typed);

@@ -122,9 +122,8 @@ TEST(SelectedOutputs, that_become_text_though_they_are_none_are_told) {
   ASSERT_TRUE(select_outputs({{"Out", *parse_selector("$.Items[0]"), Type::string},
                               {"Plain", *parse_selector("$.RecordDetail.Count"), Type::string}},
                              answer().as_object(), &notes));
-  EXPECT_EQ(notes,
-            std::vector<std::string>{"W-TYPE: output Out is a String, and $.Items[0] selects a map: its JSON was "
-                                     "taken"});
+  EXPECT_EQ(notes, std::vector<std::string>{"output Out is a String, and $.Items[0] selects a map: its JSON was "
+                                            "taken"});
 }
 
 TEST(SelectedOutputs, without_a_value_are_absent) {

@@ -89,6 +89,18 @@ TEST_F(Held, goes_on_with_the_outputs_that_somebody_found) {
   EXPECT_EQ(state.at.step, "After");
   EXPECT_EQ(state.outputs.at("Once").at("Id"), "i-1");
 }
+TEST_F(Held, takes_no_outputs_that_could_not_be_read_again) {
+  boost::json::value deep("x");
+  for (int level = 0; level < 30; ++level) deep = boost::json::array{std::move(deep)};
+  Event event;
+  event.kind = Kind::signal;
+  event.signal.kind = Signal::Kind::adopt;
+  event.signal.outputs = {{"Id", deep}};
+  feed(event);
+  ASSERT_TRUE(last.refusal);
+  EXPECT_EQ(last.refusal->code, "OutputTooLarge");
+  EXPECT_EQ(state.waiting, Waiting::unknown_outcome);
+}
 TEST_F(Held, fails_when_somebody_says_so) {
   say(Signal::Kind::fail);
   EXPECT_EQ(state.status, Status::failed);

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "workflow/parameters.h"
 #include "workflow/transition_fixture.h"
 
 namespace slipway::workflow {
@@ -151,6 +152,32 @@ TEST(Transition, no_record_shows_a_secret_wherever_it_has_wandered) {
   EXPECT_NE(shown.find("cannot log in with ********"), std::string::npos) << shown;
   EXPECT_EQ(driver.state.failure->message, "cannot log in with ********");
   EXPECT_EQ(to_text(driver.state.variables.at("Copy")), secret) << "what is computed with stays";
+}
+
+// `levels` lists in each other.
+json::value nested(int levels) {
+  json::value value("x");
+  for (int level = 0; level < levels; ++level) value = json::array{std::move(value)};
+  return value;
+}
+
+TEST(Transition, outputs_that_are_nested_too_deep_to_be_read_again_fail_the_step) {
+  Driver driver(document(step("A") + step("B")));
+  driver.feed(Kind::start);
+  driver.succeed({{"Id", nested(kValueLimitLevels - 1)}});
+  EXPECT_EQ(driver.state.at.step, "B");
+  driver.succeed({{"Id", nested(kValueLimitLevels)}});
+  EXPECT_EQ(driver.status(), Status::failed);
+  EXPECT_EQ(driver.state.failure->code, "OutputTooLarge");
+  EXPECT_EQ(driver.state.failure->message, "the outputs of step B are nested deeper than 20 levels");
+}
+
+TEST(Transition, inputs_that_are_nested_too_deep_with_their_values_fail_the_step) {
+  Driver driver(document(step("A") + step("B", "inputs: {Text: {In: '{{ A.Id }}'}}")));
+  driver.feed(Kind::start);
+  driver.succeed({{"Id", nested(kValueLimitLevels - 1)}});
+  EXPECT_EQ(driver.status(), Status::failed);
+  EXPECT_EQ(driver.state.failure->message, "step B: with their values the inputs are nested deeper than 20 levels");
 }
 
 TEST(Transition, outputs_over_the_limit_fail_the_step) {
