@@ -1,7 +1,12 @@
 // Parameters of a type, its configurations, and what its test launches.
 
-#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <filesystem>
+
+#include "base/text.h"
 #include "broker/type_reading.h"
 #include "workflow/declarations.h"
 
@@ -35,6 +40,10 @@ void read_configurations(Fields& root, TypeReading& reading) {
   });
 }
 
+bool leads_out(const std::filesystem::path& path) {
+  return path.is_absolute() || std::ranges::find(path, "..") != path.end();
+}
+
 void read_test(Fields& root, TypeReading& reading) {
   const auto* node = root.find("test");
   if (node == nullptr) return;
@@ -42,6 +51,11 @@ void read_test(Fields& root, TypeReading& reading) {
   reading.type.test = {.configuration = test.text("configuration").value_or(""),
                        .parameters = read_object(test, "parameters"),
                        .keeps = test.text("keeps").value_or("")};
+  if (leads_out(reading.type.test.keeps)) {
+    test.problem("E-FILE", "keeps",
+                 fmt::format("{} leads out of the environment's folder; name a file in it, such as notebooks/kept.txt",
+                             base::excerpt(reading.type.test.keeps)));
+  }
   test.refuse_rest();
 }
 

@@ -87,6 +87,7 @@ documents:
   local: {launch: launch.yaml, resize: resize.yaml}
 data:
   table: missing.yaml
+test: {keeps: ../../.bashrc}
 )");
   const auto error = load().error();
   EXPECT_EQ(error.kind, base::ErrorKind::invalid);
@@ -96,7 +97,8 @@ data:
                     HasSubstr("thing/type.yaml:4:16: E-TYPE /parameters/Size/type: type 'Colour' is unknown"),
                     HasSubstr("thing/type.yaml:5:35: E-TYPE /parameters/Count/default"),
                     HasSubstr("has no key 'resize'"), HasSubstr("provider local has no terminate document"),
-                    HasSubstr("thing/type.yaml:9:10: E-FILE /data/table: there is no file missing.yaml")));
+                    HasSubstr("thing/type.yaml:9:10: E-FILE /data/table: there is no file missing.yaml"),
+                    HasSubstr("thing/type.yaml:10:15: E-FILE /test/keeps: ../../.bashrc leads out of")));
 }
 
 TEST_F(Types, WhatIsLongIsToldByItsBeginning) {

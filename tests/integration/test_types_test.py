@@ -126,6 +126,16 @@ def test_a_type_that_cannot_be_launched_says_why(broken):
     assert "c5.nothing" in answer["steps"][0]["found"]
 
 
+def test_a_program_that_dies_is_told_with_its_last_lines(broken):
+    types = broken("process", "launch.yaml", ("'{{ Program }}'", "/bin/sh"),
+                   ("'{{ Arguments }}'", "[-c, 'echo the disk is odd >&2; exit 3']"))
+    done, answer = types_test("process", types=types)
+    assert done.returncode == 7
+    assert "exit code 3" in answer["steps"][0]["found"]
+    assert answer["steps"][0]["lines"] == ["the disk is odd"]
+    assert "  the disk is odd\n" in done.stderr
+
+
 def test_the_same_seed_tries_the_same_points():
     tried = []
     for _ in range(2):

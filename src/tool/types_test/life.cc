@@ -10,6 +10,7 @@
 
 #include "cli/output.h"
 #include "cli/text_file.h"
+#include "provider/local/as_account.h"
 #include "tool/types_test/page.h"
 
 namespace slipway::tool {
@@ -20,6 +21,20 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kLookEvery{50};
 constexpr std::string_view kMarkText = "slipway types test was here\n";
+
+// As root, the account of the environments; nothing where this process is that account itself. The folder is what a
+// document puts out, and a document may put out anything.
+base::Result<std::optional<process::Account>> owner_of(const std::filesystem::path& folder) {
+  struct stat facts{};
+  if (::stat(folder.c_str(), &facts) != 0) return base::from_errno("looking at " + folder.native());
+  if (::geteuid() != 0) return std::optional<process::Account>();
+  if (facts.st_uid == 0) {
+    return base::invalid(
+        fmt::format("{}, which the launch puts out, belongs to root: it is no environment's folder.", folder.native()));
+  }
+  return std::optional(process::Account{
+      .name = std::to_string(facts.st_uid), .uid = facts.st_uid, .gid = facts.st_gid, .home = folder.native()});
+}
 
 }  // namespace
 
@@ -33,9 +48,8 @@ base::Result<void> Life::step(std::string name, bool has, const Check& check) {
     step.result = found ? "ok" : "failed";
     if (!found && found.error().code == "Interrupted") return std::move(found).error();
     step.found = found ? *found : found.error().message;
-    if (!found && !found.error().evidence.empty()) {
-      step.found += fmt::format(" {}", fmt::join(found.error().evidence, "; "));
-    }
+    if (!found) step.lines = found.error().evidence;
+    for (const auto& line : step.lines) context_.err << "  " << line << '\n';
     failed_ = !found;
   }
   steps_.push_back(std::move(step));
@@ -72,9 +86,14 @@ base::Result<std::string> Life::operate(Operation operation) {
     if (seen->status == wanted(operation)) return fmt::format("{} is {}", environment_.name(), seen->status);
     if (seen->held == to_string(operation))
       return base::unavailable("An execution waits for a person: what became of a call is unknown.");
-    if (seen->status.find("failed") != std::string::npos) return base::unavailable(seen->reason);
+    if (seen->status.find("failed") != std::string::npos) {
+      auto error = base::unavailable(seen->reason);
+      error.evidence = seen->lines;
+      return error;
+    }
     if (steady_clock::now() > until) {
-      return base::timed_out(fmt::format("It is {} after {} s.", seen->status, limit_.count()));
+      return base::timed_out(
+          fmt::format("It is {} after {} s{}.", seen->status, limit_.count(), environment_.doing(client_)));
     }
     if (!context_.pause(kLookEvery)) return base::unavailable("Interrupted.", "Interrupted");
   }
@@ -99,7 +118,8 @@ base::Result<std::string> Life::check_connection() {
   return base::unavailable(fmt::format("connect gives no {}", fmt::join(missing, ", ")));
 }
 
-// A file that must be there, as it is, after stop and start. It belongs to whom the environment's folder belongs to.
+// A file that must be there, as it is, after stop and start. It is made and read with the rights of whom the
+// environment's folder belongs to: whatever lies in its way leads no further than the environment itself gets.
 base::Result<void> Life::leave_mark() {
   if (type_.keeps.empty()) return {};
   const std::filesystem::path folder = TRY(environment_.directory(client_));
@@ -107,18 +127,19 @@ base::Result<void> Life::leave_mark() {
     return base::invalid("The type says test.keeps, and its launch document has no output Directory or Folder.",
                          "test.keeps");
   }
+  owner_ = TRY(owner_of(folder));
   mark_ = folder / type_.keeps;
+  const provider::local::AsAccount as(owner_);
   std::error_code failed;
   std::filesystem::create_directories(mark_.parent_path(), failed);
   std::ofstream file(mark_);
   file << kMarkText;
   if (!file.flush()) return base::from_errno("writing " + mark_.native());
-  struct stat facts{};
-  if (::stat(folder.c_str(), &facts) == 0 && ::chown(mark_.c_str(), facts.st_uid, facts.st_gid) == 0) return {};
-  return base::from_errno("handing over " + mark_.native());
+  return {};
 }
 
 base::Result<std::string> Life::find_mark() const {
+  const provider::local::AsAccount as(owner_);
   auto text = cli::read_text_file(mark_);
   if (!text) return std::move(text).error();
   if (*text == kMarkText) return fmt::format("{} is as it was before the stop", type_.keeps);

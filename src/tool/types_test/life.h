@@ -4,10 +4,12 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/context.h"
+#include "process/supervisor.h"
 #include "tool/types_test/tested_environment.h"
 
 namespace slipway::tool {
@@ -16,7 +18,8 @@ struct LifeStep {
   std::string name;    // launch, connect, stop, start, kept, terminate, leftovers
   std::string result;  // ok, failed, skipped, or none where the type has nothing of the kind
   double seconds = 0;
-  std::string found{};  // what was checked and, after a failure, what is wrong
+  std::string found{};               // what was checked and, after a failure, what is wrong
+  std::vector<std::string> lines{};  // after a failure: the last that a program said, or what is left
 };
 
 class Life {
@@ -49,6 +52,7 @@ class Life {
   const TestedEnvironment environment_;
   const std::chrono::seconds limit_;
   std::filesystem::path mark_;
+  std::optional<process::Account> owner_;  // who may touch it
   std::vector<LifeStep> steps_;
   bool failed_ = false;
 };

@@ -98,8 +98,9 @@ base::Result<cli::ExitCode> show_life(const cli::Context& context, const Options
   for (const auto& step : steps) {
     const bool done = step.result == "ok" || step.result == "failed";
     table.add({step.name, step.result, done ? fmt::format("{:.1f}", step.seconds) : "", step.found});
-    listed.push_back(
-        json::object{{"step", step.name}, {"result", step.result}, {"seconds", step.seconds}, {"found", step.found}});
+    json::object one{{"step", step.name}, {"result", step.result}, {"seconds", step.seconds}, {"found", step.found}};
+    if (!step.lines.empty()) one["lines"] = json::array(step.lines.begin(), step.lines.end());
+    listed.push_back(std::move(one));
     right = right && step.result != "failed";
   }
   context.show({.data = json::object{{"type", options.name}, {"right", right}, {"steps", std::move(listed)}},

@@ -5,6 +5,8 @@
 #include <boost/json/array.hpp>
 
 #include "cli/output.h"
+#include "cli/steps.h"
+#include "cli/wait.h"
 
 namespace slipway::tool {
 
@@ -19,6 +21,16 @@ std::string held_kind(const json::value& why) {
   const auto& steps = cli::items_at(executions.back(), "/steps");
   if (steps.empty() || cli::text_at(steps.back(), "/effect") != "held") return {};
   return cli::text_at(executions.back(), "/kind");
+}
+
+// Of the newest execution, where it has failed.
+std::vector<std::string> last_lines(const json::value& why) {
+  const auto& executions = cli::items_at(why, "/executions");
+  std::vector<std::string> lines;
+  if (executions.empty()) return lines;
+  for (const auto& line : cli::items_at(executions.back(), "/failure/evidence"))
+    lines.push_back(cli::text_at(line, ""));
+  return lines;
 }
 
 }  // namespace
@@ -56,8 +68,16 @@ base::Result<std::optional<Seen>> TestedEnvironment::look(const cli::Client& cli
   auto why = client.call({.method = "GET", .path = path("/why")});
   if (!why && why.error().kind == base::ErrorKind::not_found) return std::optional<Seen>();
   const auto body = TRY(std::move(why));
-  return std::optional(Seen{
-      .status = cli::text_at(body, "/status"), .held = held_kind(body), .reason = cli::text_at(body, "/conclusion")});
+  return std::optional(Seen{.status = cli::text_at(body, "/status"),
+                            .held = held_kind(body),
+                            .reason = cli::text_at(body, "/conclusion"),
+                            .lines = last_lines(body)});
+}
+
+std::string TestedEnvironment::doing(const cli::Client& client) const {
+  cli::Look look;
+  cli::add_current_step(client, name_, look);
+  return look.step.empty() ? "" : fmt::format(", at step {}", look.step);
 }
 
 bool TestedEnvironment::not_asked(Operation operation, const std::optional<Seen>& seen) {

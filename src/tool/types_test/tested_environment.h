@@ -22,6 +22,7 @@ struct Seen {
   std::string status;  // the broker's word
   std::string held;    // kind of the execution that waits for a person to say what became of a call; mostly empty
   std::string reason;  // of a failure
+  std::vector<std::string> lines;  // the last that the failing step said
 };
 
 class TestedEnvironment {
@@ -37,6 +38,8 @@ class TestedEnvironment {
   static bool not_asked(Operation operation, const std::optional<Seen>& seen);
   // What connect gives, by key.
   base::Result<boost::json::object> connect(const cli::Client& client) const;
+  // ", at step Wait ...", with what a person has to do for it; empty where nothing goes on.
+  std::string doing(const cli::Client& client) const;
   // Its folder on this machine: the output Directory or Folder of its launch; empty where there is none.
   base::Result<std::string> directory(const cli::Client& client) const;
 
