@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,21 +52,32 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-// The complete file beside `path`, not yet under its name. What a crash left there is overwritten.
+// The complete file beside `path`, not yet under its name. Its own name is nobody else's: several may write at once.
 base::Result<fs::path> write_beside(const fs::path& path, std::string_view contents) {
-  const fs::path beside = path.string() + ".new";
-  const Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (file.get() < 0 || ::fchmod(file.get(), 0600) != 0) return failed("write", path);
-  TRY(write_all(file.get(), contents, path));
-  if (::fsync(file.get()) != 0) return failed("write", path);
-  return beside;
+  auto beside = path.string() + ".XXXXXX";
+  const Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));
+  if (file.get() < 0) return failed("write", path);
+  auto written = [&]() -> base::Result<void> {
+    if (::fchmod(file.get(), 0600) != 0) return failed("write", path);
+    TRY(write_all(file.get(), contents, path));
+    return ::fsync(file.get()) == 0 ? base::Result<void>() : failed("write", path);
+  }();
+  if (!written) {
+    ::unlink(beside.c_str());
+    return std::move(written).error();
+  }
+  return fs::path(beside);
 }
 
 }  // namespace
 
 base::Result<void> write_private_file(const fs::path& path, std::string_view contents) {
   const auto beside = TRY(write_beside(path, contents));
-  if (::rename(beside.c_str(), path.c_str()) != 0) return failed("write", path);
+  if (::rename(beside.c_str(), path.c_str()) != 0) {
+    auto error = failed("write", path);
+    ::unlink(beside.c_str());
+    return error;
+  }
   return sync_folder(folder_of(path));
 }
 
@@ -74,8 +86,10 @@ base::Result<void> create_private_file(const fs::path& path, std::string_view co
   const int linked = ::link(beside.c_str(), path.c_str());
   const int number = errno;
   ::unlink(beside.c_str());
+  // Also what somebody else has made meanwhile: the caller goes on with it.
+  TRY(sync_folder(folder_of(path)));
   if (linked != 0) return base::from_errno(fmt::format("cannot create {}", path.string()), number);
-  return sync_folder(folder_of(path));
+  return {};
 }
 
 base::Result<std::string> read_private_file(const fs::path& path, std::size_t limit_bytes) {

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <barrier>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 namespace slipway::auth {
 namespace {
@@ -71,6 +74,30 @@ TEST_F(AuthSeal, the_key_file_is_made_once_for_this_account_alone) {
   EXPECT_EQ(status.st_mode & 07777, 0600u);
   EXPECT_EQ(status.st_size, 32);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
+}
+
+TEST_F(AuthSeal, first_starts_at_once_end_with_one_key) {
+  constexpr int kStarts = 4;
+  for (int round = 0; round < 50; ++round) {
+    std::barrier together(kStarts);
+    std::vector<base::Result<Seal>> seals(kStarts, base::internal("not begun"));
+    {
+      std::vector<std::jthread> starts;
+      for (auto& seal : seals) {
+        starts.emplace_back([&] {
+          together.arrive_and_wait();
+          seal = Seal::load_or_create(folder / "key");
+        });
+      }
+    }
+    const auto key = Seal::load(folder / "key").value().derive("test").reveal();
+    for (const auto& seal : seals) {
+      ASSERT_TRUE(seal) << seal.error().message;
+      ASSERT_EQ(seal->derive("test").reveal(), key);
+    }
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
+    fs::remove(folder / "key");
+  }
 }
 
 TEST_F(AuthSeal, a_key_file_that_others_may_touch_is_refused) {
