@@ -19,8 +19,10 @@ class TestBroker {
   struct Place {
     std::filesystem::path folder;     // made; unique on this machine, at most 20 characters
     std::filesystem::path types_dir;  // of the environment types
-    std::filesystem::path shared;  // what environments share (Python environments): made once for all brokers of a test
-    int first_port = 0;            // of environments
+    // What environments share (Python environments). The first broker of a test, which runs alone, makes it; two that
+    // make the same at once would remove each other's.
+    std::filesystem::path shared;
+    int first_port = 0;  // of environments
     int last_port = 0;
   };
 

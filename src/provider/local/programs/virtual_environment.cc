@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,12 +35,11 @@ fs::path use_of(const fs::path& folder, std::string_view key) {
   return folder / (".used-by-" + std::string(key));
 }
 
-// From now on it is in use, and young.
+// From now on it is in use, and young. Brokers that share the folder may say so at the same time.
 Result<void> use(const fs::path& folder, const base::EnvironmentId& user, const Account& account) {
   const AsAccount as(account);
-  for (const auto& file : {use_of(folder, key_of(user)), mark(folder)}) {
-    TRY(replace_file(file, "", 0600, Durable::yes));
-  }
+  TRY(create_file(use_of(folder, key_of(user)), ""));
+  if (::utimensat(AT_FDCWD, mark(folder).c_str(), nullptr, 0) != 0) return write_failed(mark(folder));
   return {};
 }
 
