@@ -12,6 +12,7 @@
 #include "cli/demo_broker.h"
 #include "cli/demo_jobs.h"
 #include "cli/demo_words.h"
+#include "cli/exit_code.h"
 #include "cli/footprint.h"
 #include "cli/interrupts.h"
 #include "cli/slurm_place.h"
@@ -34,10 +35,6 @@ struct Options {
   std::string examples;
   bool keep = false;
 };
-
-base::Error interrupted() {
-  return base::unavailable("Interrupted.", "Interrupted");
-}
 
 // In the source tree, beside a build of it, or where `make install` put them.
 base::Result<fs::path> find_examples(const std::string& given) {
@@ -222,6 +219,7 @@ base::Result<void> Demo::show() {
 
 base::Result<ExitCode> Demo::run() {
   catch_interrupts();
+  ignore_closed_pipes();
   context_.out << "One ParallelCluster request makes a real Slurm cluster on this machine." << std::endl;
   auto shown = show();
   // A signal that arrives while a request is under way shows only here.
@@ -229,7 +227,7 @@ base::Result<ExitCode> Demo::run() {
   if (!shown) {
     auto error = std::move(shown).error();
     clean_up(error);
-    if (error.code != "Interrupted") return error;
+    if (!is_interrupted(error)) return error;
     return ExitCode::interrupted;
   }
   if (options_.keep) {
@@ -249,7 +247,7 @@ base::Result<ExitCode> Demo::run() {
 void Demo::clean_up(const base::Error& why) {
   forget_interrupts();
   if (name_.empty() && !broker_.started()) return;
-  context_.out << (why.code == "Interrupted" ? "\n\nInterrupted: cleaning up.\n" : "\n\nCleaning up.\n");
+  context_.out << (is_interrupted(why) ? "\n\nInterrupted: cleaning up.\n" : "\n\nCleaning up.\n");
   if (client_ && !name_.empty()) {
     auto deleted = delete_cluster();
     if (!deleted) {

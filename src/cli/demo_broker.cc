@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "cli/exit_code.h"
 #include "cli/footprint.h"
 #include "cli/interrupts.h"
 #include "cli/subprocess.h"
@@ -41,10 +42,6 @@ base::Result<void> check_port_free(const std::string& listen) {
       fmt::format("Port {} is taken by {}. Stop it, or let the system choose a port: slipway demo "
                   "--listen 127.0.0.1:0.",
                   port_of(listen), who));
-}
-
-base::Error interrupted() {
-  return base::unavailable("Interrupted.", "Interrupted");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "cli/exit_code.h"
 #include "cli/subprocess.h"
 #include "cli/text_file.h"
 
@@ -119,7 +120,7 @@ base::Result<std::string> DemoJobs::wait_for_job(const std::string& id) {
     state = field(record, "JobState");
     if (has_ended(state)) return state;
     stage_.now(fmt::format("job {} is {}", id, state));
-    if (!context_.pause(milliseconds(100))) return base::unavailable("Interrupted.", "Interrupted");
+    if (!context_.pause(milliseconds(100))) return interrupted();
   }
   return base::timed_out(fmt::format("Job {} was still {} after {} s.", id, state, kJobLimit.count() / 1000));
 }

@@ -8,6 +8,7 @@ namespace slipway::cli {
 
 namespace {
 constexpr std::string_view kWrongLine = "WrongLine";
+constexpr std::string_view kInterrupted = "Interrupted";
 }  // namespace
 
 base::Error wrong_line(std::string message) {
@@ -16,8 +17,17 @@ base::Error wrong_line(std::string message) {
   return error;
 }
 
+base::Error interrupted() {
+  return base::unavailable("Interrupted.", std::string(kInterrupted));
+}
+
+bool is_interrupted(const base::Error& error) {
+  return error.code == kInterrupted;
+}
+
 ExitCode exit_code_of(const base::Error& error) {
   if (error.code == kWrongLine) return ExitCode::usage;
+  if (is_interrupted(error)) return ExitCode::interrupted;
   switch (error.kind) {
     case base::ErrorKind::invalid:
     case base::ErrorKind::unavailable:

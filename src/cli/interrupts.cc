@@ -31,7 +31,9 @@ void catch_interrupts() {
   action.sa_handler = on_signal;
   sigemptyset(&action.sa_mask);
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
-  // Who has something to clean up does so, whether or not anybody still reads.
+}
+
+void ignore_closed_pipes() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 

@@ -8,6 +8,8 @@ namespace slipway::cli {
 
 // From now on they are counted. Twice is harmless.
 void catch_interrupts();
+// For who has something to clean up, whether or not anybody still reads. Anyone else ends with who reads.
+void ignore_closed_pipes();
 // How many came since the last forget_interrupts().
 int interrupts();
 void forget_interrupts();

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "cli/exit_code.h"
 #include "cli/interrupts.h"
 
 extern char** environ;
@@ -121,10 +122,7 @@ base::Result<std::string> drain(int from, SteadyClock::time_point until) {
   for (;;) {
     auto left = std::chrono::ceil<milliseconds>(until - SteadyClock::now()).count();
     if (left <= 0) return base::timed_out("");
-    if (interrupts() > 0) {
-      auto error = base::unavailable("Interrupted.", "Interrupted");
-      return error;
-    }
+    if (interrupts() > 0) return interrupted();
     pollfd waited[2] = {{from, POLLIN, 0}, {interrupt_descriptor(), POLLIN, 0}};
     if (::poll(waited, 2, static_cast<int>(left)) <= 0 || waited[0].revents == 0) continue;
     char buffer[8192];

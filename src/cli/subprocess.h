@@ -28,8 +28,8 @@ struct Finished {
   std::string output;  // both streams, as they came; at most 1 MiB
 };
 
-// Blocks. Ends it (with what it started in its process group) at `limit` with timed_out, and with the error code
-// "Interrupted" after Ctrl-C. Errors: not_found (no such program), unavailable.
+// Blocks. Ends it (with what it started in its process group) at `limit` with timed_out, and after Ctrl-C with
+// interrupted(). Errors: not_found (no such program), unavailable.
 base::Result<Finished> run_to_end(const Subprocess& what, std::chrono::milliseconds limit);
 
 // Starts it in a session of its own, so that Ctrl-C at the terminal reaches only us; its streams go to the given

@@ -7,6 +7,7 @@ import json
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -151,6 +152,22 @@ def test_there_is_no_such_type():
     assert done.returncode == 3 and "There is no type nothing" in done.stderr and "takes folders below --types-dir" in done.stderr
     assert "did you mean jupyter?" in types_test("jupiter")[0].stderr
     assert "types test mine --types-dir ./work" in types_test("./work/mine")[0].stderr
+
+
+@pytest.mark.parametrize("crash", [[], ["--crash", "--points", "1"]])
+def test_ctrl_c_ends_it_as_interrupted(crash):
+    started = subprocess.Popen([BINARY, "types", "test", "process", "--types-dir", ROOT / "types", *crash],
+                               env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    try:
+        assert started.stderr.readline()
+        started.send_signal(signal.SIGINT)
+        assert "slipway: Interrupted.\n" in started.stderr.read()
+        assert started.wait(60) == 130
+    finally:
+        started.kill()
+        started.wait()
+        started.stderr.close()
 
 
 def test_the_options_of_crash_points_are_nobody_s_business():

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "cli/exit_code.h"
 #include "cli/text_file.h"
 
 namespace slipway::tool {
@@ -18,10 +19,6 @@ using std::chrono::steady_clock;
 constexpr milliseconds kLookEvery{25};
 constexpr std::chrono::seconds kDeathLimit{10};     // between a request that broke off and the broker's end
 constexpr std::chrono::seconds kProgramsLimit{20};  // until what a kill took down runs again
-
-base::Error interrupted() {
-  return base::unavailable("Interrupted.", "Interrupted");
-}
 
 // What a life goes through until `operation`, that included.
 std::vector<Operation> way_to(Operation operation) {
@@ -86,7 +83,7 @@ base::Result<CrashOutcome> CrashTrial::run(const CrashPoint& point, int again, c
   const auto began = steady_clock::now();
   again_ = again;
   auto lived = life_until_killed(point, expected);
-  if (!lived && lived.error().code == "Interrupted") return std::move(lived).error();
+  if (!lived && cli::is_interrupted(lived.error())) return std::move(lived).error();
   if (!lived) {
     outcome_.wrong.push_back(lived.error().message);
     outcome_.wrong.insert(outcome_.wrong.end(), lived.error().evidence.begin(), lived.error().evidence.end());
@@ -126,7 +123,7 @@ base::Result<void> CrashTrial::request(Operation operation) {
   for (const auto until = steady_clock::now() + kDeathLimit; steady_clock::now() < until;) {
     if (broker_.ended()) return {};
     if (asked.error().kind != base::ErrorKind::unavailable && asked.error().kind != base::ErrorKind::timed_out) break;
-    if (!context_.pause(kLookEvery)) return interrupted();
+    if (!context_.pause(kLookEvery)) return cli::interrupted();
   }
   return std::move(asked).error().with_context(fmt::format("asking to {}", to_string(operation)));
 }
@@ -153,7 +150,7 @@ base::Result<void> CrashTrial::settle(Operation operation) {
       return base::timed_out(fmt::format("The {} did not end within {} s: the environment is {}.", to_string(operation),
                                          limit_.count(), outcome_.ended));
     }
-    if (!context_.pause(kLookEvery)) return interrupted();
+    if (!context_.pause(kLookEvery)) return cli::interrupted();
   }
 }
 
@@ -179,7 +176,7 @@ base::Result<void> CrashTrial::expect_programs(const Programs& expected) {
     watch_.look();
     if (watch_.programs() == expected) return {};
     if (steady_clock::now() > until) break;
-    if (!context_.pause(kLookEvery)) return interrupted();
+    if (!context_.pause(kLookEvery)) return cli::interrupted();
   }
   outcome_.wrong.push_back(fmt::format("programs that run: {}; without a crash: {}", fmt::join(watch_.programs(), ", "),
                                        fmt::join(expected, ", ")));

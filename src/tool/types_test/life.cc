@@ -8,6 +8,7 @@
 #include <fstream>
 #include <ostream>
 
+#include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/text_file.h"
 #include "provider/local/as_account.h"
@@ -46,7 +47,7 @@ base::Result<void> Life::step(std::string name, bool has, const Check& check) {
     auto found = check();
     step.seconds = std::chrono::duration<double>(steady_clock::now() - began).count();
     step.result = found ? "ok" : "failed";
-    if (!found && found.error().code == "Interrupted") return std::move(found).error();
+    if (!found && cli::is_interrupted(found.error())) return std::move(found).error();
     step.found = found ? *found : found.error().message;
     if (!found) step.lines = found.error().evidence;
     for (const auto& line : step.lines) context_.err << "  " << line << '\n';
@@ -95,7 +96,7 @@ base::Result<std::string> Life::operate(Operation operation) {
       return base::timed_out(
           fmt::format("It is {} after {} s{}.", seen->status, limit_.count(), environment_.doing(client_)));
     }
-    if (!context_.pause(kLookEvery)) return base::unavailable("Interrupted.", "Interrupted");
+    if (!context_.pause(kLookEvery)) return cli::interrupted();
   }
 }
 

@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "base/text.h"
+#include "cli/exit_code.h"
 #include "cli/footprint.h"
 #include "cli/subprocess.h"
 #include "cli/text_file.h"
@@ -26,10 +27,6 @@ constexpr std::chrono::seconds kStartLimit{60};  // also under sanitizers and be
 constexpr std::chrono::seconds kStopLimit{60};
 constexpr int kRoundsOfKilling = 100;
 constexpr std::size_t kLastLines = 20;
-
-base::Error interrupted() {
-  return base::unavailable("Interrupted.", "Interrupted");
-}
 
 }  // namespace
 
@@ -99,7 +96,7 @@ base::Result<bool> TestBroker::start(const std::vector<std::string>& more) {
   pid_ = TRY(std::move(pid));
   const auto until = steady_clock::now() + kStartLimit;
   while (steady_clock::now() < until) {
-    if (!context_.pause(milliseconds(10))) return interrupted();
+    if (!context_.pause(milliseconds(10))) return cli::interrupted();
     if (ended()) {
       if (killed_) return false;
       return last_words();

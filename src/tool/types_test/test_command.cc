@@ -160,6 +160,7 @@ base::Result<cli::ExitCode> test_crashes(const cli::Context& context, const Opti
 
 base::Result<cli::ExitCode> test(const cli::Context& context, const Options& options) {
   cli::catch_interrupts();
+  cli::ignore_closed_pipes();
   const auto type = TRY(read_tested_type(types_dir_of(options), options.name));
   if (!options.crash) {
     return options.settings.url.empty() ? test_here(context, options, type) : test_there(context, options, type);
