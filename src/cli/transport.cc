@@ -1,7 +1,16 @@
 #include "cli/transport.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <optional>
+
+#include "cli/exit_code.h"
+#include "cli/interrupts.h"
 #include "net/http_client.h"
 
 namespace slipway::cli {
@@ -16,13 +25,37 @@ class Exchange {
 
   base::Result<WireResponse> operator()(const WireRequest& request) {
     net::ClientRequest wire{request.method, request.url, request.headers, request.body, request.on_body};
-    const auto deadline = request.on_body ? net::Deadline::max() : net::in(limit_);
-    auto response = net::run_to_end(runtime_, [&] { return client_.request(std::move(wire), deadline); });
+    auto response = request.on_body ? follow(std::move(wire)) : ask(std::move(wire));
     if (!response) return explain(std::move(response).error());
     return WireResponse{response->status, std::move(response->headers), std::move(response->body)};
   }
 
  private:
+  base::Result<net::ClientResponse> ask(net::ClientRequest request) {
+    return net::run_to_end(runtime_, [&] { return client_.request(std::move(request), net::in(limit_)); });
+  }
+
+  // On a stream nothing may come for hours: an interrupt does not wait for that.
+  base::Result<net::ClientResponse> follow(net::ClientRequest request) {
+    namespace asio = boost::asio;
+    catch_interrupts();
+    asio::posix::stream_descriptor wake(runtime_.io(), ::dup(interrupt_descriptor()));
+    std::optional<base::Result<net::ClientResponse>> response;
+    net::TaskGroup group(runtime_);
+    // Whichever ends first ends the other.
+    group.spawn("stream", [&]() -> asio::awaitable<void> {
+      response.emplace(co_await client_.request(std::move(request), net::Deadline::max()));
+      group.cancel();
+    });
+    group.spawn("interrupt", [&]() -> asio::awaitable<void> {
+      co_await wake.async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
+      group.cancel();
+    });
+    net::run_to_end(runtime_, [&] { return group.join(); });
+    if (!response) return interrupted();
+    return std::move(*response);
+  }
+
   base::Error explain(base::Error error) const {
     if (error.code == "ConnectionRefused") {
       error.message = fmt::format("Nothing answers on {}: {}", connection_.url,

@@ -3,6 +3,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -10,7 +11,7 @@ import urllib.parse
 
 import pytest
 
-from conftest import until
+from conftest import BINARY, clean_environment, until
 
 PATH = "/slipway/v1/events"
 FOLLOWERS = 2000 if os.environ.get("SLIPWAY_SOAK") else 200
@@ -113,6 +114,57 @@ def test_resumed_where_it_left_off_also_over_a_restart_that_loses_log_lines_alon
     rising = [tuple(map(int, id.split("-"))) for id, *_ in after.events()]
     assert rising == sorted(set(rising)) and rising[0] > tuple(map(int, ids[0].split("-")))
     after.close()
+
+
+def follow(broker, *arguments):
+    """`slipway events`, started; gives it once it follows."""
+    started = subprocess.Popen([BINARY, "events", "-o", "json", *arguments], stdin=subprocess.DEVNULL,
+                               env={**clean_environment(), "SLIPWAY_DATA_DIR": str(broker.data)},
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    started.first = json.loads(started.stdout.readline())
+    return started
+
+
+def end(follower):
+    follower.kill()
+    follower.wait()
+    follower.stdout.close()
+    follower.stderr.close()
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_an_open_stream_and_tells_the_last_id(new_broker, restarted, number):
+    broker = new_broker().start()
+    broker.create("first")
+    follower = follow(broker, "--since", "1h")
+    try:
+        last = follower.first
+        if restarted:
+            broker.stop()
+            broker.start()
+            broker.create("second")
+            while last.get("environment") != "second":
+                last = json.loads(follower.stdout.readline())
+        follower.send_signal(number)
+        assert follower.wait(60) == 130
+        for line in follower.stdout:
+            last = json.loads(line)
+        assert follower.stderr.read() == f"Go on from here with --since {last['id']}\n"
+    finally:
+        end(follower)
+
+
+def test_events_end_with_who_reads_them(new_broker):
+    broker = new_broker().start()
+    broker.create("first")
+    follower = follow(broker, "--since", "1h")
+    try:
+        follower.stdout.close()
+        broker.wait_status("first", "CREATE_COMPLETE", "CREATE_FAILED")
+        assert follower.wait(60) == -signal.SIGPIPE
+    finally:
+        end(follower)
 
 
 def test_very_many_followers_cost_no_thread_and_none_holds_up_the_others(new_broker):
