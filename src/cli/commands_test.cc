@@ -250,6 +250,25 @@ TEST_F(Commands, EventsAreShownAsTheyComeAndResumedAfterALostConnection) {
   EXPECT_EQ(run({"events", "nb", "--environment", "other"}).exit_code, 2);
 }
 
+TEST_F(Commands, AWarningIsShownWithItsTextAndTheEndOfALaunchAsItsOwn) {
+  answer("GET /slipway/v1/events", 200,
+         R"(event: warning
+data: {"warning":"It ends in 15 minutes.","environment":"nb","at":"2021-04-30T00:00:00.000Z"}
+
+event: step
+data: {"kind":"launch","step":"Rollback","event":"Outcome","text":"Success","environment":"nb","at":"2021-04-30T00:00:00.000Z"}
+
+event: step
+data: {"kind":"launch","step":"Rollback","event":"Ended","text":"Failed","environment":"nb","at":"2021-04-30T00:00:00.000Z"}
+
+)");
+  pauses_until_interrupt_ = 0;
+  EXPECT_EQ(run({"events"}).out,
+            "2021-04-30 00:00:00 UTC  nb  warning It ends in 15 minutes.\n"
+            "2021-04-30 00:00:00 UTC  nb  step Rollback Outcome Success\n"
+            "2021-04-30 00:00:00 UTC  nb  launch ended: Failed\n");
+}
+
 TEST_F(Commands, CompletionListsTheClusters) {
   answer("GET /v3/clusters", 200,
          R"({"clusters":[{"clusterName":"one","clusterStatus":"CREATE_COMPLETE"},{"clusterName":"two"}]})");

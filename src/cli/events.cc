@@ -67,12 +67,20 @@ class Reader {
       context_.out << boost::json::serialize(whole) << '\n';
       return;
     }
-    std::string what;
-    for (const auto* pointer : {"/status", "/reason", "/step", "/event", "/line", "/text", "/message"}) {
-      if (auto text = text_at(event, pointer); !text.empty()) what += " " + text;
+    context_.out << fmt::format("{}  {}  {}\n", readable_time(text_at(event, "/at")), text_at(event, "/environment"),
+                                what(event));
+  }
+
+  std::string what(const boost::json::value& event) const {
+    // The broker tells it as an event of the step that was the last one, which it says nothing about.
+    if (text_at(event, "/event") == "Ended") {
+      return fmt::format("{} ended: {}", text_at(event, "/kind"), text_at(event, "/text"));
     }
-    context_.out << fmt::format("{}  {}  {}{}\n", readable_time(text_at(event, "/at")), text_at(event, "/environment"),
-                                kind_, what);
+    auto text = kind_;
+    for (const auto* pointer : {"/status", "/reason", "/step", "/event", "/line", "/text", "/message", "/warning"}) {
+      if (auto part = text_at(event, pointer); !part.empty()) text += " " + part;
+    }
+    return text;
   }
 
   const Context& context_;
