@@ -249,6 +249,29 @@ INSTANTIATE_TEST_SUITE_P(
                 "7 days"}),
     [](const auto& info) { return info.param.name; });
 
+INSTANTIATE_TEST_SUITE_P(Found, Refuses,
+                         testing::Values(Refused{"integer",
+                                                 step("    inputs: {}\n    maxAttempts: often\n"),
+                                                 {"E-TYPE 6:18 /mainSteps/0/maxAttempts"},
+                                                 "maxAttempts must be an integer from 1 to 100, not 'often'"},
+                                         Refused{"integer_too_large",
+                                                 step("    inputs: {}\n    maxAttempts: 101\n"),
+                                                 {"E-TYPE 6:18 /mainSteps/0/maxAttempts"},
+                                                 "from 1 to 100, not '101'"},
+                                         Refused{"list_for_an_integer",
+                                                 step("    inputs: {}\n    maxAttempts: [1]\n"),
+                                                 {"E-TYPE 6:18 /mainSteps/0/maxAttempts"},
+                                                 "from 1 to 100, not a list"},
+                                         Refused{"boolean",
+                                                 step("    inputs: {}\n    isEnd: perhaps\n"),
+                                                 {"E-TYPE 6:12 /mainSteps/0/isEnd"},
+                                                 "isEnd must be true or false, not 'perhaps'"},
+                                         Refused{"long_boolean",
+                                                 step("    inputs: {}\n    isEnd: " + std::string(5000, 'x') + "\n"),
+                                                 {"E-TYPE 6:12 /mainSteps/0/isEnd"},
+                                                 "xxx…'"}),
+                         [](const auto& info) { return info.param.name; });
+
 INSTANTIATE_TEST_SUITE_P(
     References, Refuses,
     testing::Values(

@@ -11,6 +11,16 @@ namespace slipway::workflow {
 
 using base::YamlNode;
 
+namespace {
+
+// What stands there instead of what is wanted.
+std::string quoted(const YamlNode& value) {
+  return value.is_scalar() ? fmt::format("'{}'", base::excerpt(value.text))
+                           : fmt::format("a {}", to_string(value.kind));
+}
+
+}  // namespace
+
 Fields::Fields(const YamlNode& node, std::string pointer, std::string what, Problems& problems)
     : node_(node), pointer_(std::move(pointer)), what_(base::excerpt(what)), problems_(problems) {
   if (!node_.is_mapping()) {
@@ -39,7 +49,7 @@ bool Fields::boolean(std::string_view key, bool otherwise) {
   if (value->kind == YamlNode::Kind::boolean) return value->boolean();
   const auto word = base::lower(value->text);
   if (word == "true" || word == "false") return word == "true";
-  problem("E-TYPE", key, fmt::format("{} must be true or false", key));
+  problem("E-TYPE", key, fmt::format("{} must be true or false, not {}", key, quoted(*value)));
   return otherwise;
 }
 
@@ -51,7 +61,7 @@ std::optional<std::int64_t> Fields::integer(std::string_view key, std::int64_t l
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool whole = value->is_scalar() && !text.empty() && code == std::errc() && end == text.data() + text.size();
   if (whole && number >= least && number <= most) return number;
-  problem("E-TYPE", key, fmt::format("{} must be an integer from {} to {}", key, least, most));
+  problem("E-TYPE", key, fmt::format("{} must be an integer from {} to {}, not {}", key, least, most, quoted(*value)));
   return std::nullopt;
 }
 
