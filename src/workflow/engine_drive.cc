@@ -29,6 +29,11 @@ base::Error clean(base::Error error) {
   return error;
 }
 
+// On whose account a child is cancelled: the same in its row and in memory, since its own children are told from there.
+std::string who_ends_child(const State& state) {
+  return state.cancel ? state.cancel->by : "time-out of " + state.at.step;
+}
+
 bool is_cancellation(const std::exception& error) {
   const auto* system = dynamic_cast<const boost::system::system_error*>(&error);
   return system != nullptr && system->code() == boost::asio::error::operation_aborted;
@@ -267,8 +272,8 @@ awaitable<std::optional<Moved>> Engine::Impl::commit(Run& run, const Transition&
   std::vector<storage::Transaction> parts;
   if (next.child) parts.push_back(lay_out_child(execution, *next.child, now, *settings_.sealing).write);
   if (next.cancel_child) {
-    auto by = next.state.cancel ? next.state.cancel->by : "time-out of " + next.state.at.step;
-    parts.push_back([=, child = *next.cancel_child](storage::Connection& connection) -> base::Result<void> {
+    parts.push_back([by = who_ends_child(next.state), child = *next.cancel_child,
+                     now](storage::Connection& connection) -> base::Result<void> {
       TRY(storage::request_cancel(connection, child, by, now));
       return {};
     });
@@ -310,7 +315,7 @@ void Engine::Impl::follow(Run& run, const Transition& next, const Event& event) 
                       {observe::kCorrelationId, execution.identity.correlation_id}});
   }
   if (next.child) wake(next.child->id, Event::Kind::resume, false);
-  if (next.cancel_child) tell_cancelled(*next.cancel_child, {clock_.now(), "", false});
+  if (next.cancel_child) tell_cancelled(*next.cancel_child, {clock_.now(), who_ends_child(next.state), false});
   if (next.state.ended() && !execution.row.parent_id.empty()) {
     wake(base::ExecutionId(execution.row.parent_id), Event::Kind::resume, false);
   }

@@ -282,6 +282,7 @@ struct EngineChildren : EngineSignals, Documents {
     const auto content = name == "pausing"   ? kPause
                          : name == "hanging" ? kHang
                          : name == "named"   ? kNamed
+                         : name == "middle"  ? parent("hanging")
                                              : document(step("Inner"));
     return load_document(fmt::format("test/{}", name), content, actions).plan;
   }
@@ -346,6 +347,18 @@ TEST_F(EngineChildren, a_cancelled_parent_ends_after_its_child) {
   EXPECT_EQ(row_of(child).state, "Cancelled");
   EXPECT_EQ(unwound, 1);
   EXPECT_THAT(calls, testing::ElementsAre("A", "Clean")) << "the child's onCancel";
+}
+
+TEST_F(EngineChildren, whoever_cancels_is_named_down_to_the_last_child) {
+  const auto id = launch(parent("middle"));
+  wait_for([&] { return !calls.empty(); });
+  const auto child = child_of(id);
+  const auto grandchild = child_of(child);
+  EXPECT_TRUE(cancel(id));
+  EXPECT_EQ(end_of(id).status, Status::cancelled);
+  EXPECT_EQ(row_of(child).cancel_by, row_of(id).cancel_by);
+  EXPECT_EQ(row_of(grandchild).cancel_by, row_of(id).cancel_by);
+  EXPECT_NE(row_of(id).cancel_by, "");
 }
 
 struct Reversed final : storage::Sealing {
