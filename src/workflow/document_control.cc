@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "workflow/document_reader.h"
+#include "workflow/documents.h"
 #include "workflow/parameters.h"
 #include "workflow/sleep.h"
 
@@ -138,6 +139,37 @@ void read_approve(const YamlNode& inputs, const StepNode& from, Reading& reading
   }
 }
 
+// The accounts or Regions of a target location. A document runs in many places: only `here`, a reference to where its
+// execution runs, is that place in each of them.
+void read_place(Fields& location, std::string_view key, std::string_view here) {
+  const auto* places = location.find(key);
+  if (places == nullptr) return;
+  if (places->items.size() == 1 && places->items[0].is_scalar()) {
+    const auto pieces = split_references(places->items[0].text);
+    const auto* reference = pieces && pieces->size() == 1 ? std::get_if<Reference>(&pieces->front()) : nullptr;
+    if (reference != nullptr && reference->text() == here) return;
+  }
+  location.problem("E-RATE", key, fmt::format("a child runs where its parent does: {} may be ['{}'] alone", key, here));
+}
+
+void read_locations(Fields& fields, Reading& reading) {
+  const auto* locations = fields.find("TargetLocations");
+  if (locations == nullptr) return;
+  if (locations->items.size() != 1) {
+    return fields.problem("E-RATE", "TargetLocations", "one target location runs here, several do not");
+  }
+  Fields location(locations->items[0], fields.pointer("TargetLocations") + "/0", "a target location", reading.problems);
+  read_place(location, "Accounts", "{{ global:ACCOUNT_ID }}");
+  read_place(location, "Regions", "{{ global:REGION }}");
+  if (location.find("ExecutionRoleName") != nullptr) {
+    location.problem("E-RATE", "ExecutionRoleName", "a child runs with the role of its own document");
+  }
+  // Of one location they say nothing.
+  location.ignore("TargetLocationMaxConcurrency");
+  location.ignore("TargetLocationMaxErrors");
+  location.refuse_rest();
+}
+
 void read_child(const YamlNode& inputs, const StepNode& from, Reading& reading, Step& step) {
   const auto pointer = from.pointer + "/inputs";
   check_inputs(inputs, pointer, step,
@@ -150,9 +182,11 @@ void read_child(const YamlNode& inputs, const StepNode& from, Reading& reading, 
     if (fields.find(many) == nullptr) continue;
     fields.problem("E-RATE", many, fmt::format("{} asks for a run on several targets, which there is not here", many));
   }
-  const auto* locations = fields.find("TargetLocations");
-  if (locations != nullptr && locations->items.size() != 1) {
-    fields.problem("E-RATE", "TargetLocations", "one target location runs here, several do not");
+  read_locations(fields, reading);
+  const auto version = fields.text("DocumentVersion");
+  if (version && version->find("{{") == std::string::npos) {
+    const auto known = check_document_version(*version);
+    if (!known) fields.problem("E-DOCUMENT", "DocumentVersion", known.error().message);
   }
   const auto* parameters = fields.find("RuntimeParameters");
   if (parameters != nullptr && !parameters->is_mapping() && !is_reference(*parameters)) {

@@ -31,4 +31,8 @@ using FoundDocuments = std::map<std::string, base::Result<std::shared_ptr<const 
 // What a DocumentName names: the text itself, or of an ARN `...:document/NAME` what follows `document/`.
 std::string_view document_base_name(std::string_view name);
 
+// Whether a DocumentVersion names the one version that there is: documents have none of their own here, a type's
+// version pins them. 1, $DEFAULT and $LATEST do. Errors: invalid.
+base::Result<void> check_document_version(std::string_view version);
+
 }  // namespace slipway::workflow

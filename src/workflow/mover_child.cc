@@ -42,6 +42,7 @@ base::Result<ChildStart> Mover::child_start(const json::object& inputs) {
     error.code = "TooDeep";
     return error;
   }
+  if (const auto* version = inputs.if_contains("DocumentVersion")) TRY(check_document_version(to_text(*version)));
   const auto found = documents_.find(std::string_view(name->get_string()));
   if (found == documents_.end()) {
     out_.wanted = std::string(name->get_string());

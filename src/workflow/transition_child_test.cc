@@ -116,6 +116,16 @@ TEST_F(Child, of_an_unknown_document_fails_the_step) {
   EXPECT_THAT(state.failure->message, HasSubstr("there is no document outer"));
 }
 
+TEST_F(Child, of_a_version_that_there_is_not_fails_the_step) {
+  plan.steps[0].inputs["DocumentVersion"] = "3";
+  feed(Kind::start);
+  EXPECT_THAT(state.failure->message, HasSubstr("there is no version '3'"));
+  state = {};
+  plan.steps[0].inputs["DocumentVersion"] = 1;
+  feed(Kind::start);
+  EXPECT_TRUE(last.child);
+}
+
 TEST_F(Child, of_a_document_that_was_not_asked_for_yet_changes_nothing_until_it_is_there) {
   documents.clear();
   const State before = state;
