@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 
 #include "broker/resources.h"
 #include "provider/local/action.h"
@@ -33,37 +32,47 @@ struct Services {
   Place place(const StepContext& context) const { return {machine, context.environment_id}; }
 };
 
-base::Error bad_input(std::string_view name, std::string_view wanted) {
-  auto error = base::invalid(fmt::format("the input {} must be {}", name, wanted), std::string(name));
-  error.code = "BadInput";
-  return error;
-}
+// Of a secret or a program.
+struct NameInput {
+  std::string_view name = "Name";
+  std::string_view otherwise{};
+  Result<std::string> read(const json::object& inputs) const {
+    auto given = TRY(TextInput{name, otherwise}.read(inputs));
+    TRY(check_name(given));
+    return given;
+  }
+};
 
-std::string text(const json::object& inputs, std::string_view name, std::string_view otherwise = {}) {
-  const auto* value = inputs.if_contains(name);
-  return value == nullptr ? std::string(otherwise) : workflow::to_text(*value);
-}
+// What an HTTP request asks for.
+struct HttpPathInput {
+  std::string_view name = "Path";
+  Result<std::string> read(const json::object& inputs) const {
+    auto path = TRY(TextInput{name, "/"}.read(inputs));
+    const auto plain = [](unsigned char c) { return c > 0x20 && c < 0x7f; };
+    if (path.starts_with('/') && std::ranges::all_of(path, plain)) return path;
+    return bad_input(name, "a path such as /ready", json::string(path));
+  }
+};
 
-// Also of a text: what stands in a document is often one.
-Result<std::int64_t> number(const json::object& inputs, std::string_view name, std::int64_t otherwise,
-                            std::int64_t least, std::int64_t most, int base = 10) {
-  if (!inputs.contains(name)) return otherwise;
-  const auto written = text(inputs, name);
-  std::int64_t value = 0;
-  const auto [end, wrong] = std::from_chars(written.data(), written.data() + written.size(), value, base);
-  if (wrong == std::errc() && end == written.data() + written.size() && value >= least && value <= most) return value;
-  if (base == 8) return bad_input(name, "an octal number of permissions, such as 640");
-  return bad_input(name, fmt::format("a number from {} to {}", least, most));
-}
-
-Result<std::vector<std::string>> words(const json::object& inputs, std::string_view name) {
-  std::vector<std::string> all;
-  const auto* value = inputs.if_contains(name);
-  if (value == nullptr) return all;
-  if (!value->is_array()) return bad_input(name, "a list of texts");
-  for (const auto& word : value->get_array()) all.push_back(workflow::to_text(word));
-  return all;
-}
+// What the actions read; each is also what judges its literals.
+constexpr TextInput kFolderPath{"Path", "."};
+constexpr TextInput kFilePath{"Path"};
+constexpr NumberInput kMode{.name = "Mode", .otherwise = 0600, .least = 0, .most = 0777, .base = 8};
+constexpr NameInput kSecret{};
+constexpr NumberInput kCount{.name = "Count", .otherwise = 1, .least = 1, .most = 100};
+constexpr TextInput kUrlPath{"Path", "/"};
+constexpr MapInput kQuery{"Query"};
+constexpr TextInput kRequirements{"Requirements"};
+constexpr NameInput kProgramName{.otherwise = "main"};
+constexpr TextInput kProgram{"Program"};
+constexpr ListInput kArguments{"Arguments"};
+constexpr MapInput kEnvironment{"Environment"};
+constexpr TextInput kFolder{"Folder"};
+constexpr NumberInput kMemoryMiB{.name = "MemoryMiB", .most = 1 << 24};
+constexpr NumberInput kCpuSeconds{.name = "CpuSeconds", .most = 1 << 30};
+constexpr NumberInput kPort{.name = "Port", .least = 1, .most = 65535};
+constexpr HttpPathInput kHttpPath{};
+constexpr NumberInput kStatus{.name = "Status", .otherwise = 200, .least = 100, .most = 599};
 
 // What an environment has of this machine, beside its ports.
 std::vector<broker::Resource> resources_of(const Place& place) {
@@ -79,28 +88,32 @@ net::Task<void> claim(Services services, StepContext context) {
 
 net::Task<json::object> make_folder(Services services, StepContext context, json::object inputs) {
   const auto place = services.place(context);
+  const auto path = CO_TRY(kFolderPath.read(inputs));
   CO_TRY(co_await claim(services, context));
-  CO_TRY(co_await net::run_blocking<void>(services.machine.runtime,
-                                          [&] { return place.make_folder(text(inputs, "Path", ".")); }));
+  CO_TRY(co_await net::run_blocking<void>(services.machine.runtime, [&] { return place.make_folder(path); }));
   CO_TRY(co_await services.machine.resources.present(context.environment_id, resources_of(place)));
   co_return json::object{{"Folder", place.folder().native()}, {"EnvironmentId", context.environment_id.str()}};
 }
 
 net::Task<json::object> write_file(Services services, StepContext context, json::object inputs) {
   const auto place = services.place(context);
-  const auto mode = static_cast<mode_t>(CO_TRY(number(inputs, "Mode", 0600, 0, 0777, 8)));
-  const auto path = text(inputs, "Path");
+  const auto mode = static_cast<mode_t>(CO_TRY(kMode.read(inputs)));
+  const auto path = CO_TRY(kFilePath.read(inputs));
+  // Of any type: a structure is written as JSON.
+  const auto* given = inputs.if_contains("Content");
+  const auto content = given == nullptr ? std::string() : workflow::to_text(*given);
   CO_TRY(co_await claim(services, context));
   CO_TRY(co_await net::run_blocking<void>(services.machine.runtime,
-                                          [&] { return place.write_file(path, text(inputs, "Content"), mode); }));
+                                          [&] { return place.write_file(path, content, mode); }));
   co_return json::object{{"File", CO_TRY(place.inside(path)).native()}};
 }
 
 net::Task<json::object> new_secret(Services services, StepContext context, json::object inputs) {
   const auto place = services.place(context);
+  const auto name = CO_TRY(kSecret.read(inputs));
   CO_TRY(co_await claim(services, context));
-  const auto file = CO_TRY(co_await net::run_blocking<fs::path>(
-      services.machine.runtime, [&] { return place.new_secret(text(inputs, "Name")); }));
+  const auto file =
+      CO_TRY(co_await net::run_blocking<fs::path>(services.machine.runtime, [&] { return place.new_secret(name); }));
   co_return json::object{{"File", file.native()}};
 }
 
@@ -115,12 +128,13 @@ Result<void> require_connection(const StepContext& context) {
 
 net::Task<json::object> read_secret(Services services, StepContext context, json::object inputs) {
   CO_TRY(require_connection(context));
-  const auto secret = CO_TRY(services.place(context).read_secret(text(inputs, "Name")));
+  const auto name = CO_TRY(kSecret.read(inputs));
+  const auto secret = CO_TRY(services.place(context).read_secret(name));
   co_return json::object{{"Value", secret.reveal()}};
 }
 
 net::Task<json::object> reserve_port(Services services, StepContext context, json::object inputs) {
-  const auto count = CO_TRY(number(inputs, "Count", 1, 1, 100));
+  const auto count = CO_TRY(kCount.read(inputs));
   const auto ports =
       CO_TRY(co_await services.machine.ports.reserve(context.environment_id, static_cast<std::size_t>(count)));
   co_return json::object{{"Port", ports.front()}, {"Ports", json::array(ports.begin(), ports.end())}};
@@ -138,21 +152,21 @@ std::string percent_encoded(std::string_view text) {
 net::Task<json::object> connection_url(Services services, StepContext context, json::object inputs) {
   CO_TRY(require_connection(context));
   const auto port = CO_TRY(first_port(services.machine, context.environment_id));
-  auto url = fmt::format("http://127.0.0.1:{}{}", port, text(inputs, "Path", "/"));
+  const auto path = CO_TRY(kUrlPath.read(inputs));
+  const auto query = CO_TRY(kQuery.read(inputs));
+  auto url = fmt::format("http://127.0.0.1:{}{}", port, path);
   char separator = '?';
-  if (const auto* query = inputs.if_contains("Query")) {
-    if (!query->is_object()) co_return bad_input("Query", "a map of texts");
-    for (const auto& [name, value] : query->get_object()) {
-      url += fmt::format("{}{}={}", separator, percent_encoded(name), percent_encoded(workflow::to_text(value)));
-      separator = '&';
-    }
+  for (const auto& [name, value] : query) {
+    url += fmt::format("{}{}={}", separator, percent_encoded(name), percent_encoded(workflow::to_text(value)));
+    separator = '&';
   }
   co_return json::object{{"Url", url}};
 }
 
 net::Task<json::object> make_virtual_environment(Services services, StepContext context, json::object inputs) {
   const auto& machine = services.machine;
-  const auto path = CO_TRY(services.place(context).inside(text(inputs, "Requirements")));
+  const auto given = CO_TRY(kRequirements.read(inputs));
+  const auto path = CO_TRY(services.place(context).inside(given));
   auto requirements = CO_TRY(co_await net::run_blocking<std::string>(machine.runtime, [&machine, path] {
     const AsAccount as(machine.account);
     return read_head(path, kRequirementsLimitBytes);
@@ -167,45 +181,44 @@ net::Task<json::object> make_virtual_environment(Services services, StepContext 
 }
 
 net::Task<json::object> start_process(Services services, StepContext context, json::object inputs) {
-  ProgramRequest request{.name = text(inputs, "Name", "main"),
-                         .program = text(inputs, "Program"),
-                         .arguments = CO_TRY(words(inputs, "Arguments")),
-                         .folder = text(inputs, "Folder")};
-  request.memory_mib = CO_TRY(number(inputs, "MemoryMiB", 0, 0, 1 << 24));
-  request.cpu_seconds = CO_TRY(number(inputs, "CpuSeconds", 0, 0, 1 << 30));
-  if (const auto* given = inputs.if_contains("Environment")) {
-    if (!given->is_object()) co_return bad_input("Environment", "a map of texts");
-    for (const auto& [name, value] : given->get_object()) request.environment[name] = workflow::to_text(value);
-  }
+  ProgramRequest request;
+  request.name = CO_TRY(kProgramName.read(inputs));
+  request.program = CO_TRY(kProgram.read(inputs));
+  request.arguments = CO_TRY(kArguments.read(inputs));
+  request.folder = CO_TRY(kFolder.read(inputs));
+  request.memory_mib = CO_TRY(kMemoryMiB.read(inputs));
+  request.cpu_seconds = CO_TRY(kCpuSeconds.read(inputs));
+  const auto environment = CO_TRY(kEnvironment.read(inputs));
+  for (const auto& [name, value] : environment) request.environment[name] = workflow::to_text(value);
   CO_TRY(co_await claim(services, context));
   CO_TRY(co_await start(services.machine, services.place(context), std::move(request)));
   co_return json::object{};
 }
 
 net::Task<json::object> wait_for_port(Services services, StepContext context, json::object inputs) {
-  const auto port = static_cast<std::uint16_t>(CO_TRY(number(inputs, "Port", 0, 1, 65535)));
-  CO_TRY(co_await wait_for_answer(services.machine, services.place(context), text(inputs, "Name", "main"), port, {}, 0,
-                                  patience(context)));
+  const auto port = static_cast<std::uint16_t>(CO_TRY(kPort.read(inputs)));
+  const auto name = CO_TRY(kProgramName.read(inputs));
+  CO_TRY(co_await wait_for_answer(services.machine, services.place(context), name, port, {}, 0, patience(context)));
   co_return json::object{};
 }
 
 net::Task<json::object> wait_for_http(Services services, StepContext context, json::object inputs) {
-  const auto port = static_cast<std::uint16_t>(CO_TRY(number(inputs, "Port", 0, 1, 65535)));
-  const auto status = static_cast<int>(CO_TRY(number(inputs, "Status", 200, 100, 599)));
-  const auto path = text(inputs, "Path", "/");
-  const auto plain = [](unsigned char c) { return c > 0x20 && c < 0x7f; };
-  if (!path.starts_with('/') || !std::ranges::all_of(path, plain)) co_return bad_input("Path", "a path such as /ready");
-  CO_TRY(co_await wait_for_answer(services.machine, services.place(context), text(inputs, "Name", "main"), port, path,
-                                  status, patience(context)));
+  const auto port = static_cast<std::uint16_t>(CO_TRY(kPort.read(inputs)));
+  const auto status = static_cast<int>(CO_TRY(kStatus.read(inputs)));
+  const auto path = CO_TRY(kHttpPath.read(inputs));
+  const auto name = CO_TRY(kProgramName.read(inputs));
+  CO_TRY(
+      co_await wait_for_answer(services.machine, services.place(context), name, port, path, status, patience(context)));
   co_return json::object{};
 }
 
 net::Task<json::object> stop_process(Services services, StepContext context, json::object inputs) {
+  const auto name = CO_TRY(kProgramName.read(inputs));
   // Nobody starts again what is being ended.
   co_await services.programs.release(context.environment_id);
   const auto place = services.place(context);
   if (inputs.contains("Name")) {
-    CO_TRY(co_await stop(services.machine, place, text(inputs, "Name")));
+    CO_TRY(co_await stop(services.machine, place, name));
   } else {
     CO_TRY(co_await stop(services.machine, place));
   }
@@ -229,27 +242,36 @@ void add_actions(workflow::ActionRegistry& registry, const Machine& machine, Pro
   using workflow::EffectClass;
   const Services services{.machine = machine, .programs = programs, .virtual_environments = virtual_environments};
   const auto add = [&](std::string name, EffectClass effect, auto run, workflow::Action::Inputs inputs = {},
-                       std::vector<std::string_view> outputs = {}) {
-    add_action(registry, std::move(name), effect, std::bind_front(run, services), std::move(inputs),
-               std::move(outputs));
+                       std::vector<std::string_view> outputs = {}, std::vector<InputCheck> checks = {}) {
+    add_action(registry, std::move(name), effect, std::bind_front(run, services), std::move(inputs), std::move(outputs),
+               std::move(checks));
   };
   add("local:makeFolder", EffectClass::natural, make_folder, {.required = {}, .optional = {"Path"}},
-      {"Folder", "EnvironmentId"});
+      {"Folder", "EnvironmentId"}, {check_of(kFolderPath)});
   add("local:writeFile", EffectClass::natural, write_file, {.required = {"Path", "Content"}, .optional = {"Mode"}},
-      {"File"});
-  add("local:newSecret", EffectClass::name, new_secret, {.required = {"Name"}, .optional = {}}, {"File"});
-  add("local:readSecret", EffectClass::read, read_secret, {.required = {"Name"}, .optional = {}}, {"Value"});
-  add("local:reservePort", EffectClass::name, reserve_port, {.required = {}, .optional = {"Count"}}, {"Port", "Ports"});
+      {"File"}, {check_of(kFilePath), check_of(kMode)});
+  add("local:newSecret", EffectClass::name, new_secret, {.required = {"Name"}, .optional = {}}, {"File"},
+      {check_of(kSecret)});
+  add("local:readSecret", EffectClass::read, read_secret, {.required = {"Name"}, .optional = {}}, {"Value"},
+      {check_of(kSecret)});
+  add("local:reservePort", EffectClass::name, reserve_port, {.required = {}, .optional = {"Count"}}, {"Port", "Ports"},
+      {check_of(kCount)});
   add("local:connectionUrl", EffectClass::read, connection_url, {.required = {}, .optional = {"Path", "Query"}},
-      {"Url"});
+      {"Url"}, {check_of(kUrlPath), check_of(kQuery)});
   add("local:makeVirtualEnvironment", EffectClass::name, make_virtual_environment,
-      {.required = {"Requirements"}, .optional = {}}, {"Python"});
+      {.required = {"Requirements"}, .optional = {}}, {"Python"}, {check_of(kRequirements)});
   add("local:startProcess", EffectClass::name, start_process,
-      {.required = {"Program"}, .optional = {"Name", "Arguments", "Environment", "Folder", "MemoryMiB", "CpuSeconds"}});
-  add("local:waitForPort", EffectClass::read, wait_for_port, {.required = {"Port"}, .optional = {"Name"}});
+      {.required = {"Program"}, .optional = {"Name", "Arguments", "Environment", "Folder", "MemoryMiB", "CpuSeconds"}},
+      {},
+      {check_of(kProgramName), check_of(kProgram), check_of(kArguments), check_of(kEnvironment), check_of(kFolder),
+       check_of(kMemoryMiB), check_of(kCpuSeconds)});
+  add("local:waitForPort", EffectClass::read, wait_for_port, {.required = {"Port"}, .optional = {"Name"}}, {},
+      {check_of(kPort), check_of(kProgramName)});
   add("local:waitForHttp", EffectClass::read, wait_for_http,
-      {.required = {"Port"}, .optional = {"Path", "Status", "Name"}});
-  add("local:stopProcess", EffectClass::natural, stop_process, {.required = {}, .optional = {"Name"}});
+      {.required = {"Port"}, .optional = {"Path", "Status", "Name"}}, {},
+      {check_of(kPort), check_of(kHttpPath), check_of(kStatus), check_of(kProgramName)});
+  add("local:stopProcess", EffectClass::natural, stop_process, {.required = {}, .optional = {"Name"}}, {},
+      {check_of(kProgramName)});
   add("local:removeFolder", EffectClass::natural, remove_folder, {}, {"Removed"});
 }
 

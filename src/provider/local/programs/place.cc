@@ -142,7 +142,7 @@ Result<void> Place::remove(const fs::path& folder) const {
 Result<void> check_name(std::string_view name) {
   const auto plain = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; };
   if (!name.empty() && name.size() <= 40 && std::ranges::all_of(name, plain)) return {};
-  auto error = base::invalid(fmt::format("the name {} must be 1 to 40 letters, digits, - and _", name));
+  auto error = base::invalid(fmt::format("the name {} must be 1 to 40 letters, digits, - and _", base::excerpt(name)));
   error.code = "BadName";
   return error;
 }

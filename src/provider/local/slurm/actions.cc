@@ -21,6 +21,8 @@ using workflow::StepContext;
 
 namespace {
 
+constexpr MapInput kConfiguration{"Configuration"};
+
 struct Services {
   const Machine& machine;
   InstanceTypesOf types;
@@ -40,10 +42,9 @@ net::Task<json::object> prepare(Services services, StepContext context, json::ob
   const auto& machine = services.machine;
   const auto paths = services.paths(context);
   CO_TRY(check_programs(machine.settings));
-  const auto* given = inputs.if_contains("Configuration");
-  if (!given || !given->is_object()) co_return base::invalid("Configuration is no structure", "Configuration");
+  const auto given = CO_TRY(kConfiguration.read(inputs));
   const auto types = CO_TRY(services.types(context.environment_id));
-  auto cluster = CO_TRY(plan_cluster(context.environment_name, given->get_object(), types, machine.settings.max_nodes));
+  auto cluster = CO_TRY(plan_cluster(context.environment_name, given, types, machine.settings.max_nodes));
   CO_TRY(check_paths(paths, cluster));
   tell(context, fmt::format("making a folder for {} nodes", cluster.nodes.size()));
   assign_ports(cluster, CO_TRY(co_await machine.ports.reserve(context.environment_id, ports_needed(cluster))));
@@ -169,12 +170,12 @@ void add_actions(workflow::ActionRegistry& registry, const Machine& machine, Ins
   using workflow::EffectClass;
   const Services services{.machine = machine, .types = std::move(types), .clusters = clusters};
   const auto add = [&](std::string name, EffectClass effect, auto run, workflow::Action::Inputs inputs = {},
-                       std::vector<std::string_view> outputs = {}) {
-    add_action(registry, std::move(name), effect, std::bind_front(run, services), std::move(inputs),
-               std::move(outputs));
+                       std::vector<std::string_view> outputs = {}, std::vector<InputCheck> checks = {}) {
+    add_action(registry, std::move(name), effect, std::bind_front(run, services), std::move(inputs), std::move(outputs),
+               std::move(checks));
   };
   add("local:slurmPrepare", EffectClass::name, prepare, {.required = {"Configuration"}, .optional = {}},
-      {"Directory", "SlurmConf"});
+      {"Directory", "SlurmConf"}, {check_of(kConfiguration)});
   add("local:slurmStart", EffectClass::name, start);
   add("local:slurmStartNodes", EffectClass::name, start_nodes);
   add("local:slurmWaitNodes", EffectClass::read, wait_nodes);
