@@ -227,6 +227,15 @@ TEST_F(Commands, ExecutionsAreListedShownAndCancelled) {
   EXPECT_THAT(run({"execution", "cancel", "nb"}).out,
               HasSubstr("exec-1: Waiting, and ends when its step has stopped."));
   EXPECT_THAT(run({"execution", "complete", "nb"}).out, HasSubstr("InProgress, and begins no further step."));
+  std::string many;
+  for (int port = 1; port <= 11; ++port) {
+    many += (port > 1 ? "," : "") + std::string(R"({"kind":"port","locator":")") + std::to_string(port) + R"("})";
+  }
+  answer("POST /slipway/v1/executions/big/cancel", 202,
+         R"({"id":"exec-1","environmentId":"env-1","state":"Cancelled","resources":[)" + many + "]}");
+  EXPECT_THAT(run({"execution", "cancel", "big"}).out,
+              testing::AllOf(HasSubstr("exec-1: Cancelled."), HasSubstr("still has:\n  port 1\n"),
+                             HasSubstr("  port 10\n  and 1 more\n`slipway env terminate env-1` removes it.\n")));
 }
 
 TEST_F(Commands, EventsAreShownAsTheyComeAndResumedAfterALostConnection) {

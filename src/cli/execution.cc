@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/value.hpp>
 #include <memory>
 
@@ -93,6 +94,19 @@ std::string state_of(const boost::json::value& execution) {
                                                               : ", and ends when its step has stopped");
 }
 
+// What a cancellation has left, since it undoes nothing. Empty where that is nothing.
+std::string what_is_left(const boost::json::value& execution) {
+  constexpr std::size_t kMostLines = 10;
+  const auto& resources = items_at(execution, "/resources");
+  if (resources.empty()) return {};
+  std::string text = "Nothing is undone. Its environment still has:\n";
+  for (std::size_t i = 0; i < std::min(resources.size(), kMostLines); ++i) {
+    text += fmt::format("  {} {}\n", text_at(resources[i], "/kind"), text_at(resources[i], "/locator"));
+  }
+  if (resources.size() > kMostLines) text += fmt::format("  and {} more\n", resources.size() - kMostLines);
+  return text + fmt::format("`slipway env terminate {}` removes it.\n", text_at(execution, "/environmentId"));
+}
+
 bool takes_words(const Word& word) {
   return std::string_view(word.word) != "cancel" && std::string_view(word.word) != "complete";
 }
@@ -110,8 +124,9 @@ base::Result<ExitCode> say(const Context& context, const Options& options, const
   auto client = TRY(context.connect(options.settings));
   auto answer = TRY(client.call(call));
   const auto id = text_at(answer, "/id");
-  auto line = fmt::format("{}: {}. Follow it with `slipway why {}`.\n", id, state_of(answer), id);
-  context.show({.data = std::move(answer), .table = std::move(line), .names = {id}}, options.settings);
+  auto text =
+      fmt::format("{}: {}. Follow it with `slipway why {}`.\n{}", id, state_of(answer), id, what_is_left(answer));
+  context.show({.data = std::move(answer), .table = std::move(text), .names = {id}}, options.settings);
   return ExitCode::ok;
 }
 

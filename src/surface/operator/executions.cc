@@ -79,7 +79,15 @@ net::Task<http::Response> end_execution(Call call, bool complete) {
   auto& environments = call.services.environments;
   const auto id = CO_TRY(id_of(call));
   CO_TRY(co_await environments.executions().cancel(id, complete, cause_of(call.request)));
-  co_return http::json_response(202, broker::to_json(CO_TRY(co_await environments.executions().find(id))));
+  const auto execution = CO_TRY(co_await environments.executions().find(id));
+  // Nothing is undone: the answer says what there is to look after (automation-documents.md, 2.13).
+  boost::json::array resources;
+  for (const auto& row : CO_TRY(co_await environments.resources(execution.environment_id))) {
+    if (row.state != "gone") resources.push_back(resource_body(row));
+  }
+  auto body = broker::to_json(execution);
+  body["resources"] = std::move(resources);
+  co_return http::json_response(202, body);
 }
 
 net::Task<http::Response> cancel_execution(Call call) {

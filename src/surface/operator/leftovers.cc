@@ -6,17 +6,6 @@ namespace {
 
 using boost::json::object;
 
-object resource_body(const storage::ResourceRow& row) {
-  object body{{"environment", row.environment_id.str()},
-              {"kind", row.kind},
-              {"locator", row.locator},
-              {"region", row.region},
-              {"state", row.state},
-              {"recordedAt", base::iso8601(row.recorded_at)}};
-  if (row.gone_at) body["goneAt"] = base::iso8601(*row.gone_at);
-  return body;
-}
-
 http::Response leftovers_response(const std::vector<storage::LeftoverRow>& leftovers) {
   boost::json::array listed;
   for (const auto& leftover : leftovers) {
@@ -46,6 +35,17 @@ net::Task<http::Response> list_resources(Call call) {
 }
 
 }  // namespace
+
+object resource_body(const storage::ResourceRow& row) {
+  object body{{"environment", row.environment_id.str()},
+              {"kind", row.kind},
+              {"locator", row.locator},
+              {"region", row.region},
+              {"state", row.state},
+              {"recordedAt", base::iso8601(row.recorded_at)}};
+  if (row.gone_at) body["goneAt"] = base::iso8601(*row.gone_at);
+  return body;
+}
 
 Operations leftover_operations() {
   return {{"ListLeftovers", list_leftovers}, {"ReapLeftovers", reap_leftovers}, {"ListResources", list_resources}};

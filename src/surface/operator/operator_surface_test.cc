@@ -231,10 +231,28 @@ TEST_F(Operator, AnExecutionIsCancelledAndOneThatHasEndedIsNot) {
   const auto listed = call("GET", "/slipway/v1/executions", {}, true, {{"environment", "first"}});
   EXPECT_EQ(listed.body.at("executions").at(0).at("step"), "StartController");
   const auto path = "/slipway/v1/executions/" + std::string(listed.body.at("executions").at(0).at("id").as_string());
+  world
+      .run([&] {
+        return world.database->write([&](storage::Connection& connection) -> base::Result<void> {
+          for (const auto* locator : {"/here", "/gone"}) {
+            TRY(storage::record_resource(connection, {.environment_id = id,
+                                                      .kind = "folder",
+                                                      .locator = locator,
+                                                      .region = "local",
+                                                      .token = {},
+                                                      .gone_at = {}}));
+          }
+          return storage::set_resource_gone(connection, id, "folder", "/gone", world.clock.now());
+        });
+      })
+      .value();
   const auto cancelled = call("POST", "/slipway/v1/executions/first/cancel");
   EXPECT_EQ(cancelled.status, 202) << boost::json::serialize(cancelled.body);
   EXPECT_THAT(std::string(cancelled.body.at("state").as_string()), HasSubstr("Cancel")) << "told to stop, it has";
   EXPECT_EQ(cancelled.body.at("cancelledBy"), "alice");
+  const auto& resources = cancelled.body.at("resources").as_array();
+  ASSERT_EQ(resources.size(), 1u) << "without what is gone";
+  EXPECT_EQ(resources.at(0).at("locator"), "/here");
   world.wait_for("first", Status::failed);
   EXPECT_EQ(call("POST", path + "/cancel").status, 409);
   EXPECT_EQ(call("POST", "/slipway/v1/executions/none/cancel").status, 404);
