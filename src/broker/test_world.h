@@ -313,9 +313,11 @@ class World {
 
   void open() {
     database = storage::sqlite::open_database(runtime, folder.path).value();
-    types = std::make_unique<TypeRegistry>(
-        runtime, *database, clock, actions,
-        TypeSettings{.roots = {types_dir}, .extensions = {}, .settle = std::chrono::milliseconds(1)});
+    types = std::make_unique<TypeRegistry>(runtime, *database, clock, actions,
+                                           TypeSettings{.roots = {types_dir},
+                                                        .extensions = {},
+                                                        .again = std::chrono::milliseconds(10),
+                                                        .settle = std::chrono::milliseconds(1)});
     run([&] { return types->start(); }).value();
     environments = std::make_unique<Environments>(
         runtime, *database, clock, *types, actions, std::vector<Provider*>{&provider}, settings,

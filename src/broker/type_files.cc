@@ -120,6 +120,9 @@ class FolderReader {
     const auto file = folder_ / status->text;
     std::error_code failed;
     const auto found = fs::symlink_status(file, failed);
+    if (!fs::status_known(found)) {
+      return base::unavailable(fmt::format("{} cannot be read: {}.", file.string(), failed.message()));
+    }
     return fs::is_regular_file(found) ? add(file, inside(status->text)) : base::Result<void>();
   }
 

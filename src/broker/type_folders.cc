@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <system_error>
 
 #include "base/text.h"
@@ -19,13 +20,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// `root` and every folder below it, hidden ones left out.
+// `root` and every folder below it, hidden ones left out, and those that cannot be read.
 std::vector<fs::path> folders_below(const fs::path& root) {
   std::error_code failed;
   std::vector<fs::path> folders{fs::weakly_canonical(root, failed)};
-  for (auto entry = fs::recursive_directory_iterator(root, failed); !failed && entry != end(entry);
-       entry.increment(failed)) {
-    if (!entry->is_directory(failed) || entry->is_symlink(failed)) continue;
+  auto entry = fs::recursive_directory_iterator(root, fs::directory_options::skip_permission_denied, failed);
+  for (; !failed && entry != end(entry); entry.increment(failed)) {
+    std::error_code unseen;
+    if (!entry->is_directory(unseen) || entry->is_symlink(unseen)) continue;
     if (entry->path().filename().string().starts_with('.')) {
       entry.disable_recursion_pending();
     } else {
@@ -33,6 +35,21 @@ std::vector<fs::path> folders_below(const fs::path& root) {
     }
   }
   return folders;
+}
+
+// The folders in `root` that hold a type; none where there is no root. One that cannot be looked into is one where
+// `known` has its name: there was a type. Errors: unavailable where the root cannot be read.
+base::Result<std::vector<fs::path>> types_in(const fs::path& root, const std::set<std::string>& known) {
+  std::vector<fs::path> folders;
+  std::error_code failed;
+  for (fs::directory_iterator entry(root, failed), end; !failed && entry != end; entry.increment(failed)) {
+    std::error_code unseen;
+    const bool holds = fs::exists(entry->path() / "type.yaml", unseen);
+    if (holds || (unseen && known.contains(entry->path().filename().string()))) folders.push_back(entry->path());
+  }
+  if (!failed || failed == std::errc::no_such_file_or_directory) return folders;
+  return base::unavailable(
+      fmt::format("the folder of environment types {} cannot be read: {}", root.string(), failed.message()));
 }
 
 }  // namespace
@@ -47,17 +64,30 @@ struct TypeRegistry::Folder {
   std::string problem;
 };
 
-std::vector<TypeRegistry::Folder> TypeRegistry::look(const std::map<std::string, Seen>& seen) const {
+struct TypeRegistry::Look {
+  std::vector<Folder> folders;
+  std::string unread;  // why something could not be read that another look may read; empty where all was
+};
+
+TypeRegistry::Look TypeRegistry::look(const std::map<std::string, Seen>& seen,
+                                      const std::set<std::string>& known) const {
+  Look look;
   std::map<std::string, Folder> found;
   for (const auto& root : settings_.roots) {
-    std::error_code failed;
-    for (const auto& entry : fs::directory_iterator(root, failed)) {
-      if (!fs::exists(entry.path() / "type.yaml", failed)) continue;
-      const auto name = entry.path().filename().string();
-      found[name] = Folder{.path = entry.path(), .name = name, .sha256 = {}, .files = {}, .read = {}, .problem = {}};
+    auto folders = types_in(root, known);
+    if (!folders) {
+      look.unread = base::printable(folders.error().message);
+      // What was there is looked for by its name.
+      folders = std::vector<fs::path>();
+      for (const auto& [name, one] : seen) {
+        if (one.folder == (root / name).string()) folders->push_back(root / name);
+      }
+    }
+    for (const auto& path : *folders) {
+      const auto name = path.filename().string();
+      found[name] = Folder{.path = path, .name = name, .sha256 = {}, .files = {}, .read = {}, .problem = {}};
     }
   }
-  std::vector<Folder> folders;
   for (auto& [name, folder] : found) {
     auto files = read_type_folder(folder.path);
     folder.sha256 = files ? files->sha256() : files.error().message;
@@ -65,6 +95,7 @@ std::vector<TypeRegistry::Folder> TypeRegistry::look(const std::map<std::string,
     folder.same =
         before != seen.end() && before->second.sha256 == folder.sha256 && before->second.folder == folder.path.string();
     if (!files) folder.problem = base::printable(files.error().message);
+    if (!files && files.error().kind == base::ErrorKind::unavailable) look.unread = folder.problem;
     if (files && !folder.same) {
       folder.files = std::move(*files);
       folder.read = read_type(folder.files, actions_, settings_.extensions);
@@ -72,9 +103,9 @@ std::vector<TypeRegistry::Folder> TypeRegistry::look(const std::map<std::string,
         folder.problem = base::printable(refusals(folder.read.problems, folder.path.parent_path().string() + "/"));
       }
     }
-    folders.push_back(std::move(folder));
+    look.folders.push_back(std::move(folder));
   }
-  return folders;
+  return look;
 }
 
 net::Task<void> TypeRegistry::reload() {
@@ -86,8 +117,17 @@ net::Task<void> TypeRegistry::reload() {
     return base::Result<std::vector<fs::path>>(std::move(all));
   }));
   for (const auto& folder : watched) (void)watch_.add(folder);  // one that is gone by now is no matter
-  auto folders = CO_TRY(co_await net::run_blocking<std::vector<Folder>>(
-      runtime_, [this, seen = seen_] { return base::Result<std::vector<Folder>>(look(seen)); }));
+  std::set<std::string> known;
+  for (const auto& [name, current] : current_) known.insert(name);
+  auto [folders, unread] = CO_TRY(co_await net::run_blocking<Look>(
+      runtime_, [this, seen = seen_, known = std::move(known)] { return base::Result<Look>(look(seen, known)); }));
+  // Of a type's own folder take() tells.
+  const bool of_type = std::ranges::find(folders, unread, &Folder::problem) != folders.end();
+  if (!unread.empty() && unread != unread_ && !of_type) {
+    observe::error("folders of environment types cannot be read; what they held last stays", base::unavailable(unread),
+                   {});
+  }
+  unread_ = std::move(unread);
   std::erase_if(seen_,
                 [&](const auto& one) { return std::ranges::find(folders, one.first, &Folder::name) == folders.end(); });
   auto outcome = base::Result<void>();
@@ -154,13 +194,14 @@ net::Task<void> TypeRegistry::take(Folder folder) {
 }
 
 boost::asio::awaitable<void> TypeRegistry::follow() {
-  auto again = net::Deadline::max();
+  bool whole = unread_.empty();
   while (true) {
+    const auto again = whole ? net::Deadline::max() : net::in(settings_.again);
     co_await net::finish_before(runtime_, again, [this] { return watch_.changed(); });
     co_await net::sleep_for(runtime_, settings_.settle);
     const auto done = co_await reload();
-    if (!done) observe::error("folders of environment types cannot be read", done.error(), {});
-    again = done ? net::Deadline::max() : net::in(settings_.again);
+    if (!done) observe::error("folders of environment types cannot be taken", done.error(), {});
+    whole = done && unread_.empty();
   }
 }
 

@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "broker/test_registry.h"
@@ -54,6 +56,65 @@ TEST_F(Registry, ABrokenFolderKeepsTheLastGoodVersionAndSaysWhy) {
   write("type.yaml", type_yaml("Three"));
   until_title("Three");
   EXPECT_TRUE(types().list().front().problem.empty());
+}
+
+// Without its rights while one lives.
+struct Locked {
+  explicit Locked(std::filesystem::path locked) : path(std::move(locked)) {
+    std::filesystem::permissions(path, std::filesystem::perms::none);
+  }
+  ~Locked() { std::filesystem::permissions(path, std::filesystem::perms::owner_all); }
+  std::filesystem::path path;
+};
+
+TEST_F(Registry, ARootThatCannotBeReadKeepsTheLastGoodVersionsAndIsLookedAtAgain) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  const auto problem = [&] { return types().list().empty() ? "gone" : types().list().front().problem; };
+  const int thing = ::open((folder.path() / "thing").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  {
+    const Locked root(folder.path());
+    // A change that is seen and counts for nothing.
+    ::close(::openat(thing, "changed~", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    ::close(thing);
+    world.until([&] { return !problem().empty(); });
+    EXPECT_THAT(problem(), HasSubstr("Permission denied"));
+    EXPECT_EQ(title(), "One");
+    EXPECT_TRUE(launch("first"));
+  }
+  world.until([&] { return problem().empty(); });
+  EXPECT_EQ(title(), "One");
+  EXPECT_THAT(versions(), ElementsAre(1));
+}
+
+TEST_F(Registry, AFolderThatCannotBeReadKeepsTheLastGoodVersionAndIsLookedAtAgain) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  {
+    const Locked thing(folder.path() / "thing");
+    std::ofstream(folder.path() / "changed~") << "";
+    until_broken(true);
+    EXPECT_EQ(title(), "One");
+    // Also where the broker starts with it.
+    world.restart();
+    EXPECT_EQ(title(), "One");
+    EXPECT_THAT(types().list().front().problem, HasSubstr("Permission denied"));
+  }
+  until_broken(false);
+  EXPECT_THAT(versions(), ElementsAre(1));
+}
+
+TEST_F(Registry, FoldersThatAreNobodysBusinessHideNoChangeOfOthers) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  std::vector<std::unique_ptr<Locked>> locked;
+  for (int i = 0; i < 10; ++i) {
+    const auto name = std::to_string(i);
+    std::filesystem::create_directory(folder.path() / ("locked" + name));
+    locked.push_back(std::make_unique<Locked>(folder.path() / ("locked" + name)));
+    std::filesystem::create_symlink("nowhere", folder.path() / ("link" + name));
+  }
+  world.restart();
+  EXPECT_EQ(types().list().size(), 1u);
+  write("type.yaml", type_yaml("Two"));
+  until_title("Two");
 }
 
 // A disk holds names that no answer can: JSON is UTF-8.

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,7 @@ struct TypeSettings {
   // Each holds a folder for each type. Of two folders of one name the one of the later root counts.
   std::vector<std::filesystem::path> roots;
   TypeExtensions extensions;
-  std::chrono::milliseconds again{5000};  // after a look that failed
+  std::chrono::milliseconds again{5000};  // after a look that failed, or did not see all
   std::chrono::milliseconds settle{200};  // after a change: an editor or a copy changes more than one file
 };
 
@@ -87,11 +88,13 @@ class TypeRegistry {
   using BesideRemoval = std::function<base::Result<void>(storage::Connection&, const std::vector<int>& removed)>;
   net::Task<std::vector<int>> remove(std::string name, int version, BesideRemoval beside);
 
-  // Reads every folder again and takes what changed.
+  // Reads every folder again and takes what changed. What cannot be read is no error: its last good version stays, the
+  // log and list() say why, and it is looked at again. Errors: those of the database.
   net::Task<void> reload();
 
  private:
   struct Folder;  // one that was looked at
+  struct Look;    // at all of them
   struct Seen {
     std::string folder;
     std::string sha256;  // of what was read last, good or not
@@ -103,7 +106,8 @@ class TypeRegistry {
     TypePtr type;  // null where this program cannot read it any more
   };
 
-  std::vector<Folder> look(const std::map<std::string, Seen>& seen) const;  // blocks
+  // `known`: names of types that there were, whether or not their folders are there. Blocks.
+  Look look(const std::map<std::string, Seen>& seen, const std::set<std::string>& known) const;
   net::Task<void> load_stored();
   net::Task<void> take(Folder folder);
   // What take() writes; gives the version that is current then, and sets the row's own.
@@ -125,6 +129,7 @@ class TypeRegistry {
   std::map<std::string, Current, std::less<>> current_;
   mutable TypeCache older_;           // copies of what never changes
   std::map<std::string, Seen> seen_;  // by name: those whose folder is there
+  std::string unread_;                // why the last look did not see all; empty where it did
 };
 
 }  // namespace slipway::broker
