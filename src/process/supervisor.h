@@ -70,7 +70,7 @@ struct Status {
 class Supervisors {
  public:
   // `program`: path of the slipway binary; /proc/self/exe stays right when the file is replaced by an upgrade.
-  // `account`: see Account. All functions are called on the I/O thread.
+  // `account`: see Account. All functions but status() are called on the I/O thread.
   Supervisors(net::Runtime& runtime, std::filesystem::path program, std::optional<Account> account);
   ~Supervisors();
 
@@ -84,7 +84,7 @@ class Supervisors {
   using BeforeGo = std::function<net::Task<void>()>;
   net::Task<Status> start(std::filesystem::path folder, Spec spec, BeforeGo before_go = {});
 
-  // Looks; changes nothing. Never blocks for long; on the I/O thread. `running` until the last descendant is gone;
+  // Looks; changes nothing. Never blocks for long; on any thread. `running` until the last descendant is gone;
   // `absent` with a failure where the folder cannot be read.
   Status status(const std::filesystem::path& folder) const;
 

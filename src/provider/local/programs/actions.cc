@@ -129,7 +129,9 @@ Result<void> require_connection(const StepContext& context) {
 net::Task<json::object> read_secret(Services services, StepContext context, json::object inputs) {
   CO_TRY(require_connection(context));
   const auto name = CO_TRY(kSecret.read(inputs));
-  const auto secret = CO_TRY(services.place(context).read_secret(name));
+  const auto place = services.place(context);
+  const auto secret = CO_TRY(
+      co_await net::run_blocking<base::Secret>(services.machine.runtime, [&] { return place.read_secret(name); }));
   co_return json::object{{"Value", secret.reveal()}};
 }
 

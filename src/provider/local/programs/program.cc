@@ -98,7 +98,10 @@ net::Task<void> wait_for_answer(const Machine& machine, Place place, std::string
   const auto until = std::chrono::steady_clock::now() + patience;
   for (milliseconds pause{20};; pause = std::min(pause * 3 / 2, milliseconds(500))) {
     const auto present = machine.supervisors.status(place.process(name));
-    if (present.state != State::running) co_return died(place, name, present);
+    if (present.state != State::running) {
+      co_return co_await net::run_blocking<void>(machine.runtime,
+                                                 [&] { return Result<void>(died(place, name, present)); });
+    }
     int answer = 0;
     co_await net::finish_before(machine.runtime, std::min(net::in(kAskPatience), until),
                                 [&]() -> asio::awaitable<void> { answer = co_await ask(machine.runtime, port, path); });
@@ -106,12 +109,13 @@ net::Task<void> wait_for_answer(const Machine& machine, Place place, std::string
     if (std::chrono::steady_clock::now() + pause >= until) {
       const auto got = answer == 0 ? std::string("nobody answered") : fmt::format("the last answer was {}", answer);
       const auto wanted = path.empty() ? std::string() : fmt::format(" with {} on {}", status, path);
-      co_return with_lines(
+      auto error =
           base::unavailable(fmt::format("the program {} runs, but did not answer{} on port {} in time ({}); give the "
                                         "step more time, or look at the program's log",
                                         name, wanted, port, got),
-                            "NoAnswer"),
-          place, name);
+                            "NoAnswer");
+      co_return co_await net::run_blocking<void>(
+          machine.runtime, [&] { return Result<void>(with_lines(std::move(error), place, name)); });
     }
     co_await net::sleep_for(machine.runtime, pause);
   }
@@ -119,8 +123,10 @@ net::Task<void> wait_for_answer(const Machine& machine, Place place, std::string
 
 net::Task<void> stop(const Machine& machine, Place place) {
   std::optional<base::Error> failure;
+  const auto names = CO_TRY(co_await net::run_blocking<std::vector<std::string>>(
+      machine.runtime, [&] { return Result<std::vector<std::string>>(place.names()); }));
   net::TaskGroup group(machine.runtime);
-  for (const auto& name : place.names()) {
+  for (const auto& name : names) {
     group.spawn("stopping " + name, [&machine, &failure, folder = place.process(name)]() -> asio::awaitable<void> {
       auto stopped = co_await machine.supervisors.stop(folder);
       if (!stopped) failure = std::move(stopped).error();
@@ -148,18 +154,20 @@ Result<std::uint16_t> first_port(const Machine& machine, const base::Environment
 
 net::Task<broker::Endpoint> endpoint(const Machine& machine, base::EnvironmentId id, broker::EndpointRule rule) {
   broker::Endpoint endpoint{.port = CO_TRY(first_port(machine, id)), .authorization = {}, .prefix = {}};
-  // Where none runs, another account's program may listen there by now: it gets no secret and no request.
   const Place place(machine, id);
-  const auto runs = [&](const std::string& name) {
-    return machine.supervisors.status(place.process(name)).state == State::running;
-  };
-  if (std::ranges::none_of(place.names(), runs)) {
-    co_return base::unavailable("The program of this environment has ended; `slipway why` tells how.", "ProgramDied");
+  const auto secret = CO_TRY(co_await net::run_blocking<base::Secret>(machine.runtime, [&]() -> Result<base::Secret> {
+    // Where none runs, another account's program may listen there by now: it gets no secret and no request.
+    const auto runs = [&](const std::string& name) {
+      return machine.supervisors.status(place.process(name)).state == State::running;
+    };
+    if (std::ranges::none_of(place.names(), runs)) {
+      return base::unavailable("The program of this environment has ended; `slipway why` tells how.", "ProgramDied");
+    }
+    return rule.secret.empty() ? Result<base::Secret>(base::Secret()) : place.read_secret(rule.secret);
+  }));
+  if (!rule.secret.empty()) {
+    endpoint.authorization = base::Secret(fmt::format("{} {}", rule.authorization, secret.reveal()));
   }
-  if (rule.secret.empty()) co_return endpoint;
-  const auto secret =
-      CO_TRY(co_await net::run_blocking<base::Secret>(machine.runtime, [&] { return place.read_secret(rule.secret); }));
-  endpoint.authorization = base::Secret(fmt::format("{} {}", rule.authorization, secret.reveal()));
   co_return endpoint;
 }
 
@@ -171,16 +179,15 @@ std::string how_it_ended(const process::Status& status) {
 
 net::Task<Use> look_at_use(const Machine& machine, base::EnvironmentId id) {
   const Place place(machine, id);
-  std::vector<pid_t> supervisors;
-  for (const auto& name : place.names()) {
-    const auto status = machine.supervisors.status(place.process(name));
-    if (status.supervisor_pid > 0) supervisors.push_back(status.supervisor_pid);
-  }
-  auto ports = CO_TRY(machine.ports.of(id));
-  co_return co_await net::run_blocking<Use>(
-      machine.runtime, [supervisors = std::move(supervisors), ports = std::move(ports)]() -> Result<Use> {
-        return look_at_use(supervisors, ports);
-      });
+  const auto ports = CO_TRY(machine.ports.of(id));
+  co_return co_await net::run_blocking<Use>(machine.runtime, [&]() -> Result<Use> {
+    std::vector<pid_t> supervisors;
+    for (const auto& name : place.names()) {
+      const auto status = machine.supervisors.status(place.process(name));
+      if (status.supervisor_pid > 0) supervisors.push_back(status.supervisor_pid);
+    }
+    return look_at_use(supervisors, ports);
+  });
 }
 
 }  // namespace slipway::provider::local::programs
