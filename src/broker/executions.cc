@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "broker/audit.h"
 #include "net/deadline.h"
+#include "workflow/pending_steps.h"
 
 namespace slipway::broker {
 
@@ -70,6 +71,13 @@ net::Task<workflow::ExecutionHistory> Executions::find(base::ExecutionId id) {
     return {};
   }));
   co_return std::move(*history);
+}
+
+net::Task<workflow::ExecutionHistory> Executions::describe(base::ExecutionId id) {
+  auto history = CO_TRY(co_await find(std::move(id)));
+  CO_TRY(co_await database_.read(
+      [&](storage::Connection& connection) { return workflow::add_pending_steps(connection, history); }));
+  co_return history;
 }
 
 net::Task<std::vector<storage::JournalRow>> Executions::journal(base::ExecutionId id, std::int64_t after, int limit) {

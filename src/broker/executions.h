@@ -33,6 +33,8 @@ class Executions {
   net::Task<ExecutionPage> list(storage::ExecutionFilter filter, std::string token, int limit);
   // Errors: not_found, here and in what follows.
   net::Task<workflow::ExecutionHistory> find(base::ExecutionId id);
+  // The same, and behind the steps that were entered those that were not, as Pending.
+  net::Task<workflow::ExecutionHistory> describe(base::ExecutionId id);
   // Rows behind `after`, oldest first.
   net::Task<std::vector<storage::JournalRow>> journal(base::ExecutionId id, std::int64_t after, int limit);
 

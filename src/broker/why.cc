@@ -109,11 +109,8 @@ object approval_json(const StepHistory& step, const std::vector<workflow::Signal
 }
 
 object step_json(const StepHistory& step, const std::vector<workflow::SignalHistory>& signals) {
-  object body{{"name", step.step},
-              {"action", step.action},
-              {"state", step.status},
-              {"attempts", step.attempts},
-              {"startedAt", base::iso8601(step.entered_at)}};
+  object body{{"name", step.step}, {"action", step.action}, {"state", step.status}, {"attempts", step.attempts}};
+  if (step.entered_at != base::Time{}) body["startedAt"] = base::iso8601(step.entered_at);
   put_time(body, "endedAt", step.ended_at);
   if (!step.inputs.empty()) body["inputs"] = step.inputs;
   if (!step.outputs.is_null()) body["outputs"] = step.outputs;

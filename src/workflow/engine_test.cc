@@ -1,5 +1,7 @@
 #include "workflow/engine_test.h"
 
+#include "workflow/pending_steps.h"
+
 namespace slipway::workflow {
 namespace {
 
@@ -91,6 +93,12 @@ TEST_F(EngineTest, a_failed_attempt_is_repeated_and_why_tells_the_story) {
   EXPECT_EQ(told.steps[1].step, "Clean");
   EXPECT_EQ(json::serialize(told.steps[1].outputs), R"({"Id":"of Clean"})");
   EXPECT_TRUE(told.steps[1].ended_at);
+  auto whole = told;
+  ASSERT_TRUE(add_pending_steps(store->reader(), whole));
+  ASSERT_THAT(whole.steps, SizeIs(3)) << "the step that was not reached comes last";
+  EXPECT_EQ(whole.steps[2].step, "B");
+  EXPECT_EQ(whole.steps[2].status, "Pending");
+  EXPECT_EQ(whole.steps[2].attempts, 0);
   const auto all = histories_of(store->reader(), base::EnvironmentId("env-1"), 10);
   ASSERT_TRUE(all);
   EXPECT_THAT(*all, SizeIs(1));

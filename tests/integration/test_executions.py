@@ -68,6 +68,7 @@ def launch_of(broker, name):
 
 def step_of(broker, execution):
     steps = broker.call("GET", f"/slipway/v1/executions/{execution}").json["steps"]
+    steps = [step for step in steps if step["state"] != "Pending"]  # those stand behind what it has reached
     return steps[-1]["name"], steps[-1].get("waitsFor", "")
 
 
@@ -150,7 +151,9 @@ def test_a_child_that_asks_is_approved_by_its_environments_name(gate, tmp_path):
     gate.cli("env", "launch", "gate", "door", "--no-wait", check=0)
     execution = launch_of(gate, "door")
     waits(gate, execution, "Child", "child")
-    child = gate.call("GET", f"/slipway/v1/executions/{execution}").json["steps"][-1]["child"]
+    steps = gate.call("GET", f"/slipway/v1/executions/{execution}").json["steps"]
+    assert [step["name"] for step in steps if step["state"] == "Pending"] == ["Ask", "Rest"]
+    child = next(step["child"] for step in steps if step["name"] == "Child")
     assert f"waits for its child {child}: slipway why {child}" in gate.cli("why", execution, check=0).stdout
     assert child in gate.cli("execution", "show", execution, check=0).stdout
     waits(gate, child, "Sleep", "approval")

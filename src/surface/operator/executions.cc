@@ -51,7 +51,7 @@ net::Task<http::Response> list_executions(Call call) {
 
 net::Task<http::Response> describe_execution(Call call) {
   const auto id = CO_TRY(id_of(call));
-  const auto execution = CO_TRY(co_await call.services.environments.executions().find(id));
+  const auto execution = CO_TRY(co_await call.services.environments.executions().describe(id));
   co_return http::json_response(200, broker::to_json(execution));
 }
 

@@ -231,6 +231,13 @@ TEST_F(Operator, AnExecutionIsCancelledAndOneThatHasEndedIsNot) {
   const auto listed = call("GET", "/slipway/v1/executions", {}, true, {{"environment", "first"}});
   EXPECT_EQ(listed.body.at("executions").at(0).at("step"), "StartController");
   const auto path = "/slipway/v1/executions/" + std::string(listed.body.at("executions").at(0).at("id").as_string());
+  const auto described = call("GET", path);
+  const auto& steps = described.body.at("steps").as_array();
+  ASSERT_GT(steps.size(), 2u);
+  EXPECT_EQ(steps.at(1).at("name"), "StartController");
+  EXPECT_EQ(steps.at(2).at("name"), "StartNodes");
+  EXPECT_EQ(steps.at(2).at("state"), "Pending") << "not reached yet";
+  EXPECT_FALSE(steps.at(2).as_object().contains("startedAt"));
   world
       .run([&] {
         return world.database->write([&](storage::Connection& connection) -> base::Result<void> {
