@@ -184,6 +184,15 @@ def test_lint_new_schema_and_diff_need_no_broker(tmp_path):
     for built_in in (ROOT / "types").iterdir():
         if (built_in / "type.yaml").exists():
             assert slipway("types", "lint", str(built_in))[0] == 0, built_in
+    # A literal of the wrong type is refused here, not in the middle of a launch; what a reference gives, the run sees.
+    shutil.copytree(ROOT / "types/process", tmp_path / "broken")
+    launch = (tmp_path / "broken/launch.yaml").read_text()
+    (tmp_path / "broken/launch.yaml").write_text(launch.replace("MemoryMiB: '{{ MemoryMiB }}'", "MemoryMiB: lots"))
+    line = next(i for i, text in enumerate(launch.splitlines(), 1) if "MemoryMiB: '{{" in text)
+    code, out, err = slipway("types", "lint", "broken", cwd=tmp_path)
+    assert code != 0
+    assert (f"launch.yaml:{line}:18: E-TYPE /mainSteps/2/inputs/MemoryMiB: the input MemoryMiB must be a number from 0 to "
+            "16777216, not 'lots'") in out + err
     assert slipway("types", "new", "mine", cwd=tmp_path)[0] == 0
     assert slipway("types", "lint", "mine", cwd=tmp_path)[0] == 0
     assert slipway("types", "new", "mine", cwd=tmp_path)[0] == 5
