@@ -84,7 +84,7 @@ def test_a_folder_is_added_broken_mended_pushed_and_rolled_back(typed, own_types
     assert "Who" in slipway("types", "show", "hello", broker=typed, cwd=own_types)[1]
     assert "launch.yaml" in slipway("types", "show", "./hello", broker=typed, cwd=own_types)[1]
     code, _, err = slipway("types", "show", "./hello", "--version", "1", broker=typed, cwd=own_types)
-    assert code == 1 and "./hello is a folder" in err
+    assert code == 2 and "./hello is a folder" in err
     (own_types / "other").mkdir()
     code, _, err = slipway("types", "show", "other", broker=typed, cwd=own_types)
     assert code == 3 and "write ./other" in err
