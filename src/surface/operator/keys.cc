@@ -6,8 +6,10 @@ namespace {
 
 using boost::json::object;
 
-// Whoever makes a key may do what keys may do, so it takes one who may do everything.
-constexpr std::string_view kWhat = "access keys";
+// Whoever makes a key may do what keys may do, so it takes one who may do everything. Who else has one is nobody's
+// business but theirs.
+constexpr std::string_view kChange = "change access keys";
+constexpr std::string_view kList = "list access keys";
 
 object key_body(const auth::AccessKey& key) {
   return {{"accessKeyId", key.id},
@@ -17,13 +19,14 @@ object key_body(const auth::AccessKey& key) {
 }
 
 net::Task<http::Response> list_keys(Call call) {
+  CO_TRY(require_administrator(call.request, kList));
   boost::json::array listed;
   for (const auto& key : call.services.keys.list()) listed.push_back(key_body(key));
   co_return http::json_response(200, object{{"keys", std::move(listed)}});
 }
 
 net::Task<http::Response> create_key(Call call) {
-  CO_TRY(require_administrator(call.request, kWhat));
+  CO_TRY(require_administrator(call.request, kChange));
   const auto cause = cause_of(call.request);
   auto rights = auth::Rights::administrator;
   if (const auto* given = call.body().if_contains("rights")) {
@@ -41,7 +44,7 @@ net::Task<http::Response> create_key(Call call) {
 }
 
 net::Task<http::Response> revoke_key(Call call) {
-  CO_TRY(require_administrator(call.request, kWhat));
+  CO_TRY(require_administrator(call.request, kChange));
   const auto cause = cause_of(call.request);
   CO_TRY(co_await call.services.keys.revoke(
       call.text("accessKeyId"), [&](storage::Connection& connection, const auth::AccessKey& key) {

@@ -21,7 +21,7 @@ net::Task<http::Response> list_leftovers(Call call) {
 }
 
 net::Task<http::Response> reap_leftovers(Call call) {
-  CO_TRY(require_administrator(call.request, "leftovers"));
+  CO_TRY(require_administrator(call.request, "change leftovers"));
   co_return leftovers_response(CO_TRY(co_await call.services.environments.leftovers().reap(cause_of(call.request))));
 }
 

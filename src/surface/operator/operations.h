@@ -42,7 +42,7 @@ Operations leftover_operations();     // leftovers.cc
 // For the operations.
 boost::json::object resource_body(const storage::ResourceRow& row);  // leftovers.cc
 broker::Cause cause_of(const http::Request& request);
-// Forbidden where the caller is no administrator. `what`: "access keys", as in "may not change access keys".
+// Forbidden where the caller is no administrator. `what`: "change access keys", as in "may not change access keys".
 base::Result<void> require_administrator(const http::Request& request, std::string_view what);
 
 }  // namespace slipway::surface::operator_api

@@ -63,7 +63,7 @@ base::Result<void> require_administrator(const http::Request& request, std::stri
   if (request.caller.administrator) return {};
   base::Error error;
   error.kind = base::ErrorKind::forbidden;
-  error.message = fmt::format("{} may not change {}; use an administrator's key.", request.caller.name, what);
+  error.message = fmt::format("{} may not {}; use an administrator's key.", request.caller.name, what);
   return error;
 }
 

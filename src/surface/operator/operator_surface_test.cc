@@ -97,7 +97,10 @@ TEST_F(Operator, ChangesOfKeysAreAudited) {
   EXPECT_EQ(rows[1].after.find(std::string(made.body.at("secretAccessKey").as_string())), std::string::npos);
 }
 
-TEST_F(Operator, OnlyAnAdministratorChangesKeys) {
+TEST_F(Operator, OnlyAnAdministratorChangesKeysAndSeesThem) {
+  const auto refused = call("GET", "/slipway/v1/keys", {}, false);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(refused.body.at("message"), "alice may not list access keys; use an administrator's key.");
   EXPECT_EQ(call("POST", "/slipway/v1/keys", R"({"name": "bob"})", false).status, 403);
   EXPECT_EQ(call("DELETE", "/slipway/v1/keys/AKIAAAAAAAAAAAAAAAAA", {}, false).status, 403);
   EXPECT_EQ(keys.list().size(), 1u);
