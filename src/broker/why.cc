@@ -203,6 +203,7 @@ object to_json(const Environment& environment) {
               {"createdAt", base::iso8601(environment.created_at)},
               {"updatedAt", base::iso8601(environment.updated_at)},
               {"correlationId", environment.correlation_id}};
+  if (environment.type_version > 0) body["typeVersion"] = environment.type_version;
   if (environment.rolling_back) body["rollingBack"] = true;
   if (environment.rolled_back) body["rolledBack"] = true;
   const auto put = [&](std::string_view name, const std::optional<base::Time>& time) {
@@ -222,6 +223,16 @@ object shown_outputs(const Environment& environment) {
   for (auto& [name, value] : shown) {
     value = workflow::is_sensitive(output_key(name)) ? boost::json::value(workflow::kHidden)
                                                      : workflow::hide(std::move(value), environment.secrets);
+  }
+  return shown;
+}
+
+object shown_parameters(const Environment& environment, const EnvironmentType& type) {
+  auto shown = environment.parameters;
+  for (auto& [name, value] : shown) {
+    const auto* declared = type.find_parameter(name);
+    const bool sensitive = declared != nullptr && declared->parameter.sensitive;
+    value = sensitive ? boost::json::value(workflow::kHidden) : workflow::hide(std::move(value), environment.secrets);
   }
   return shown;
 }

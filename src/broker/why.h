@@ -33,6 +33,9 @@ boost::json::object to_json(const Environment& environment);
 // The outputs of its launch, with what nobody may see masked.
 boost::json::object shown_outputs(const Environment& environment);
 
+// The parameters of its launch, masked in the same way. `type`: its own, which says what is sensitive.
+boost::json::object shown_parameters(const Environment& environment, const EnvironmentType& type);
+
 // As the operator API answers it (openapi/operator.yaml, Execution).
 boost::json::object to_json(const workflow::ExecutionHistory& execution);
 

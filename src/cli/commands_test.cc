@@ -153,14 +153,33 @@ constexpr const char* kEnvironment =
 TEST_F(Commands, AnEnvironmentIsLaunchedWithItsParameters) {
   answer("POST /slipway/v1/environments", 202, kEnvironment);
   const auto file = folder_.write("parameters.yaml", "Idle: 5\nName: file\n");
-  const auto ran = run({"env", "launch", "jupyter", "nb", "--configuration", "SMALL", "--parameters", file, "-p",
-                        "Name=a, b=c", "-p", R"(Size=[3,"x"])", "--time-to-live", "8h", "-o", "name"});
+  const auto ran =
+      run({"env", "launch", "jupyter", "nb", "--configuration", "SMALL", "--parameters", file, "-p", "Name=a, b=c",
+           "-p", R"(Size=[3,"x"])", "--time-to-live", "8h", "--version", "2", "-o", "name"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_EQ(ran.out, "nb\n");
   EXPECT_EQ(
       requests_.at(0).body,
-      R"({"type":"jupyter","name":"nb","parameters":{"Idle":5,"Name":"a, b=c","Size":[3,"x"]},"configuration":"SMALL","timeToLive":"8h"})");
+      R"({"type":"jupyter","name":"nb","parameters":{"Idle":5,"Name":"a, b=c","Size":[3,"x"]},"version":2,"configuration":"SMALL","timeToLive":"8h"})");
   EXPECT_EQ(run({"env", "launch", "jupyter", "nb", "-p", "novalue"}).exit_code, 2);
+}
+
+TEST_F(Commands, ABrokenFileOfParametersIsNamed) {
+  const auto file = folder_.write("parameters.yaml", "Idle: 5\nName: [\n");
+  const auto ran = run({"env", "launch", "jupyter", "nb", "--parameters", file});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("slipway: " + file + ": line "));
+}
+
+TEST_F(Commands, AnEnvironmentIsShownWithWhatItWasLaunchedWith) {
+  answer("GET /slipway/v1/environments/nb", 200,
+         R"({"name":"nb","type":"jupyter","typeVersion":3,"configuration":"SMALL","parameters":{"MemoryMiB":1024},)"
+         R"("outputs":{"Start.Port":8001}})");
+  const auto shown = run({"env", "show", "nb"}).out;
+  for (const auto* row : {"Type version         3\n", "Configuration        SMALL\n", "Parameter MemoryMiB  1024\n",
+                          "Start.Port           8001\n"}) {
+    EXPECT_THAT(shown, HasSubstr(row));
+  }
 }
 
 TEST_F(Commands, EnvironmentsAreListedShownAndChanged) {

@@ -5,7 +5,6 @@
 #include <memory>
 #include <ostream>
 
-#include "base/yaml.h"
 #include "cli/environment.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
@@ -22,6 +21,7 @@ struct Options {
   WaitOptions wait;
   std::string type;
   std::string name;
+  int version = 0;
   std::string configuration;
   std::string file;
   std::string time_to_live;
@@ -44,8 +44,7 @@ base::Result<void> add_parameter(json::object& parameters, const std::string& wo
 base::Result<json::object> parameters_of(const Options& options) {
   json::object parameters;
   if (!options.file.empty()) {
-    const auto text = TRY(read_text_file(options.file));
-    auto value = TRY(base::parse_yaml(text).with_context(options.file)).to_json();
+    auto value = TRY(read_yaml_file(options.file)).to_json();
     if (!value.is_object()) return base::invalid(fmt::format("{} is no mapping of parameters.", options.file));
     parameters = std::move(value.get_object());
   }
@@ -68,6 +67,7 @@ std::string texts_meant(const Options& options, const std::string& refusal) {
 base::Result<ExitCode> launch(const Context& context, const Options& options) {
   json::object body{{"type", options.type}, {"name", options.name}};
   if (auto parameters = TRY(parameters_of(options)); !parameters.empty()) body["parameters"] = std::move(parameters);
+  if (options.version > 0) body["version"] = options.version;
   if (!options.configuration.empty()) body["configuration"] = options.configuration;
   if (!options.time_to_live.empty()) body["timeToLive"] = options.time_to_live;
   if (!options.settings.region.empty()) body["region"] = options.settings.region;
@@ -97,6 +97,8 @@ void add_env_launch(Command& group, const Context& context) {
   auto command = group.add("launch", "Launch an environment of a type");
   command.argument("TYPE", options->type, "Name of the environment type");
   command.argument("NAME", options->name, "A letter, then letters, digits and hyphens");
+  command.option("--version", options->version, 1, 1'000'000'000, "A version of the type; default: the current one",
+                 {.placeholder = "N", .variable = "-"});
   command.option("--configuration", options->configuration, "A named set of the type's parameter values",
                  {.placeholder = "NAME", .variable = "-"});
   command.option("-p,--parameter", options->parameters, "Key=Value; may be repeated",

@@ -19,6 +19,16 @@ struct Options {
   std::string name;
 };
 
+// A row for each member of the object of that name; `before`: what stands before the member's name.
+void add_members(Table& table, const boost::json::value& environment, std::string_view of, const std::string& before) {
+  const auto* members = environment.as_object().if_contains(of);
+  if (members == nullptr || !members->is_object()) return;
+  for (const auto& [name, value] : members->get_object()) {
+    table.add({before + std::string(name),
+               value.is_string() ? std::string(value.get_string()) : boost::json::serialize(value)});
+  }
+}
+
 base::Result<ExitCode> show(const Context& context, const Options& options) {
   auto client = TRY(context.connect(options.settings));
   context.show(env_view(TRY(client.call({.method = "GET", .path = env_path(options.name)}))), options.settings);
@@ -53,6 +63,8 @@ View env_view(boost::json::value environment) {
   for (const auto& [head, pointer] : {std::pair{"Name", "/name"},
                                       {"Id", "/id"},
                                       {"Type", "/type"},
+                                      {"Type version", "/typeVersion"},
+                                      {"Configuration", "/configuration"},
                                       {"Region", "/region"},
                                       {"Owner", "/owner"},
                                       {"Status", "/status"},
@@ -63,13 +75,8 @@ View env_view(boost::json::value environment) {
        {std::pair{"Created", "/createdAt"}, {"Ends", "/expiresAt"}, {"Last used", "/lastActiveAt"}}) {
     if (const auto time = text_at(environment, pointer); !time.empty()) table.add({head, readable_time(time)});
   }
-  if (const auto* outputs = environment.as_object().if_contains("outputs");
-      outputs != nullptr && outputs->is_object()) {
-    for (const auto& [name, value] : outputs->get_object()) {
-      table.add(
-          {std::string(name), value.is_string() ? std::string(value.get_string()) : boost::json::serialize(value)});
-    }
-  }
+  add_members(table, environment, "parameters", "Parameter ");
+  add_members(table, environment, "outputs", "");
   View view{.data = {}, .table = table.text(), .names = {text_at(environment, "/name")}};
   view.data = std::move(environment);
   return view;

@@ -7,7 +7,6 @@
 #include <memory>
 
 #include "base/text.h"
-#include "base/yaml.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "cli/text_file.h"
@@ -117,8 +116,7 @@ base::Result<ExitCode> say(const Context& context, const Options& options, const
   if (!options.comment.empty()) body["comment"] = options.comment;
   if (!options.step.empty()) body["step"] = options.step;
   if (!options.outputs.empty()) {
-    const auto text = TRY(read_text_file(options.outputs));
-    body["outputs"] = TRY(base::parse_yaml(text).with_context(options.outputs)).to_json();
+    body["outputs"] = TRY(read_yaml_file(options.outputs)).to_json();
   }
   if (!body.empty()) call.body = std::move(body);
   auto client = TRY(context.connect(options.settings));

@@ -49,4 +49,11 @@ base::Result<std::string> read_text_file(const std::filesystem::path& path) {
   return text;
 }
 
+base::Result<base::YamlNode> read_yaml_file(const std::filesystem::path& path) {
+  const auto text = TRY(read_text_file(path));
+  auto parsed = base::parse_yaml(text);
+  if (!parsed) parsed.error().message.insert(0, path.native() + ": ");
+  return parsed;
+}
+
 }  // namespace slipway::cli

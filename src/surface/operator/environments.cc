@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <boost/json/parse.hpp>
+
 #include "broker/why.h"
 #include "config/reader.h"
 #include "surface/operator/operations.h"
@@ -60,10 +62,23 @@ net::Task<http::Response> launch_environment(Call call) {
   co_return http::json_response(202, broker::to_json(*environment));
 }
 
+// Of a launch through this API, whose document is its body; empty where it named none.
+std::string configuration_of(const broker::Environment& environment) {
+  boost::system::error_code failed;
+  const auto document = boost::json::parse(environment.request_document, failed);
+  if (failed || !document.is_object()) return {};
+  const auto* named = document.get_object().if_contains("configuration");
+  return named == nullptr || !named->is_string() ? std::string() : std::string(named->get_string());
+}
+
 net::Task<http::Response> describe_environment(Call call) {
   const auto environment = CO_TRY(call.services.environments.resolve(call.text("environment")));
   auto body = broker::to_json(*environment);
   body["outputs"] = broker::shown_outputs(*environment);
+  if (auto named = configuration_of(*environment); !named.empty()) body["configuration"] = std::move(named);
+  // Its type says which ones are sensitive; without it none is shown.
+  const auto type = co_await call.services.types.load(environment->type, environment->type_version);
+  if (type) body["parameters"] = broker::shown_parameters(*environment, **type);
   co_return http::json_response(200, body);
 }
 

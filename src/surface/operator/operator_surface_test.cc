@@ -168,6 +168,9 @@ TEST_F(Operator, AnEnvironmentOfAnyTypeIsLaunchedLookedAtAndTerminated) {
   const auto shown = call("GET", "/slipway/v1/environments/first");
   EXPECT_EQ(shown.body.at("status"), "available");
   EXPECT_TRUE(shown.body.at("outputs").is_object());
+  EXPECT_EQ(shown.body.at("typeVersion"), 1);
+  EXPECT_EQ(shown.body.at("parameters").at("Configuration").at("HeadNode").at("InstanceType"), "t3.micro");
+  EXPECT_FALSE(shown.body.as_object().contains("configuration")) << "it was launched without";
   const std::string id(shown.body.at("id").as_string());
   EXPECT_EQ(storage::list_audit(world.database->reader(), id, 0, 10).value().front().what, "LaunchEnvironment");
   EXPECT_EQ(call("DELETE", "/slipway/v1/environments/first").status, 202);

@@ -134,6 +134,7 @@ TEST_F(OperatorSecrets, AValueGetsWhereItIsUsedAndLiesNowhere) {
   EXPECT_EQ(wait_for(id, Status::available)->parameters.at("Phrase"), kValue);
   EXPECT_EQ(json::serialize(call("GET", "/slipway/v1/environments")).find(kValue), std::string::npos);
   EXPECT_EQ(json::serialize(call("GET", "/slipway/v1/environments/mine/why")).find(kValue), std::string::npos);
+  EXPECT_EQ(call("GET", "/slipway/v1/environments/mine").at("parameters").at("Phrase"), "********");
   call("DELETE", "/slipway/v1/environments/mine");
   wait_for(id, Status::terminated);
   EXPECT_THAT(files_with(kValue), IsEmpty());

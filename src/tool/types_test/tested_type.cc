@@ -4,7 +4,6 @@
 
 #include <boost/json/value.hpp>
 
-#include "base/yaml.h"
 #include "cli/output.h"
 #include "cli/text_file.h"
 #include "config/reader.h"
@@ -18,7 +17,7 @@ base::Error no_type(const std::filesystem::path& types_dir, const std::string& n
   const std::filesystem::path path(name);
   if (path.has_parent_path()) {
     const auto folder = path.has_filename() ? path : path.parent_path();
-    return base::not_found(fmt::format("{} is a path, not the name of a type: slipway types test {} --types-dir {}.",
+    return base::not_found(fmt::format("{} is a path, not the name of a type: `slipway types test {} --types-dir {}`.",
                                        name, folder.filename().native(), folder.parent_path().native()));
   }
   std::vector<std::string> known;
@@ -39,10 +38,7 @@ base::Result<TestedType> read_tested_type(const std::filesystem::path& types_dir
   const auto file = types_dir / name / "type.yaml";
   std::error_code failed;
   if (name.find('/') != std::string::npos || !std::filesystem::exists(file, failed)) return no_type(types_dir, name);
-  const auto text = TRY(cli::read_text_file(file));
-  auto parsed = base::parse_yaml(text);
-  if (!parsed) return std::move(parsed).error().with_context(file.native());
-  const auto type = parsed->to_json();
+  const auto type = TRY(cli::read_yaml_file(file)).to_json();
   const auto has = [&](const char* operation) {
     return !cli::text_at(type, fmt::format("/documents/local/{}", operation)).empty();
   };
