@@ -46,9 +46,8 @@ std::string signing_region(const Settings& settings, const Variables& variables)
 
 }  // namespace
 
-void add_settings(Command& command, Settings& settings) {
-  command.option("--url", settings.url, "Server; default: the local broker's, from its data folder",
-                 {.placeholder = "URL"});
+void add_settings(Command& command, Settings& settings, const std::string& without_url) {
+  command.option("--url", settings.url, "Server; default: " + without_url, {.placeholder = "URL"});
   command.option("--ca", settings.ca, "Certificate authorities to trust (PEM); default: the local broker's own",
                  {.placeholder = "FILE", .completes = Completes::files});
   command.option("--region", settings.region, "Where clusters live: local, eu-west-2, ...; default: the server's",

@@ -21,7 +21,9 @@ struct Settings {
   std::string data_dir;
   std::string output = "table";
 };
-void add_settings(Command& command, Settings& settings);
+// `without_url`: what is taken where --url is not given.
+void add_settings(Command& command, Settings& settings,
+                  const std::string& without_url = "the local broker's, from its data folder");
 // The data folder and the form of the answer alone, for commands that call nobody.
 void add_local_settings(Command& command, Settings& settings);
 

@@ -1,5 +1,6 @@
 #include "cli/output.h"
 
+#include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
 #include <boost/json.hpp>
@@ -11,6 +12,11 @@ namespace slipway::cli {
 namespace {
 
 namespace json = boost::json;
+
+// As people write numbers: 0.2, where serialize() gives 2E-1.
+std::string scalar(const json::value& value) {
+  return value.is_double() ? fmt::format("{}", value.get_double()) : json::serialize(value);
+}
 
 void write_pretty(std::string& out, const json::value& value, int depth) {
   auto newline = [&out](int level) { out.append("\n").append(2 * level, ' '); };
@@ -36,7 +42,7 @@ void write_pretty(std::string& out, const json::value& value, int depth) {
     newline(depth);
     out += ']';
   } else {
-    out += json::serialize(value);
+    out += scalar(value);
   }
 }
 
@@ -69,7 +75,7 @@ void write_yaml(YAML::Emitter& out, const json::value& value) {
     if (!may_stand_plain(plain)) out << YAML::DoubleQuoted;
     out << plain;
   } else {
-    out << json::serialize(value);
+    out << scalar(value);
   }
 }
 
@@ -105,7 +111,7 @@ std::string text_at(const json::value& value, std::string_view pointer) {
   const auto* found = find(value, pointer);
   if (!found || found->is_null()) return "";
   if (const auto* text = found->if_string()) return std::string(text->begin(), text->end());
-  return json::serialize(*found);
+  return scalar(*found);
 }
 
 const json::array& items_at(const json::value& value, std::string_view pointer) {

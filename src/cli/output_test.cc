@@ -59,6 +59,7 @@ TEST(Output, LooksIntoAnAnswerWithoutTrippingOverWhatIsMissing) {
   auto value = json::parse(R"({"a":{"b":"x"},"n":3,"z":null,"l":[1]})");
   EXPECT_EQ(text_at(value, "/a/b"), "x");
   EXPECT_EQ(text_at(value, "/n"), "3");
+  EXPECT_EQ(text_at(json::value(0.2), ""), "0.2");
   EXPECT_EQ(text_at(value, "/z"), "");
   EXPECT_EQ(text_at(value, "/no/such"), "");
   EXPECT_EQ(items_at(value, "/l").size(), 1u);

@@ -52,6 +52,7 @@ def test_a_life_of_each_built_in_type(name):
     assert done.returncode == 0, done.stdout + done.stderr
     results = {step["step"]: step["result"] for step in answer["steps"]}
     assert list(results) == ["launch", "connect", "stop", "start", "kept", "terminate", "leftovers"]
+    assert all(step["seconds"] == round(step["seconds"], 1) for step in answer["steps"])
     assert set(results.values()) <= {"ok", "none"} and results["launch"] == results["leftovers"] == "ok"
 
 
@@ -147,11 +148,23 @@ def test_the_same_seed_tries_the_same_points():
     assert tried[0] == tried[1]
 
 
+def test_another_broker_is_tested_with_the_folder_that_it_has(new_broker, broken):
+    broker = new_broker().start()
+    where = {"SLIPWAY_DATA_DIR": str(broker.data)}
+    done, answer = types_test("process", "--url", broker.url, **where)
+    assert done.returncode == 0 and answer["right"], done.stderr
+    types = broken("process", "type.yaml", ("title: ", "title: Another "))
+    done, answer = types_test("process", "--url", broker.url, types=types, **where)
+    assert done.returncode == 5 and answer is None
+    assert f"version 1 of process is not the folder {types}/process: `slipway types push" in done.stderr
+    assert broker.call("GET", "/slipway/v1/environments").json["environments"] == []
+
+
 def test_there_is_no_such_type():
     done, _ = types_test("nothing")
     assert done.returncode == 3 and "There is no type nothing" in done.stderr and "takes folders below --types-dir" in done.stderr
     assert "did you mean jupyter?" in types_test("jupiter")[0].stderr
-    assert "types test mine --types-dir ./work" in types_test("./work/mine")[0].stderr
+    assert "types test mine --types-dir ./work`." in types_test("./work/mine")[0].stderr
 
 
 @pytest.mark.parametrize("crash", [[], ["--crash", "--points", "1"]])

@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <cmath>
 #include <memory>
 #include <ostream>
 #include <thread>
 
+#include "base/text.h"
 #include "cli/exit_code.h"
 #include "cli/footprint.h"
 #include "cli/interrupts.h"
@@ -18,6 +20,7 @@
 #include "cli/table.h"
 #include "server/settings.h"
 #include "tool/commands.h"
+#include "tool/types.h"
 #include "tool/types_test/crash_matrix.h"
 #include "tool/types_test/life.h"
 
@@ -98,7 +101,10 @@ base::Result<cli::ExitCode> show_life(const cli::Context& context, const Options
   for (const auto& step : steps) {
     const bool done = step.result == "ok" || step.result == "failed";
     table.add({step.name, step.result, done ? fmt::format("{:.1f}", step.seconds) : "", step.found});
-    json::object one{{"step", step.name}, {"result", step.result}, {"seconds", step.seconds}, {"found", step.found}};
+    json::object one{{"step", step.name},
+                     {"result", step.result},
+                     {"seconds", std::round(step.seconds * 10) / 10},
+                     {"found", step.found}};
     if (!step.lines.empty()) one["lines"] = json::array(step.lines.begin(), step.lines.end());
     listed.push_back(std::move(one));
     right = right && step.result != "failed";
@@ -123,9 +129,22 @@ base::Result<cli::ExitCode> test_here(const cli::Context& context, const Options
   return show_life(context, options, steps);
 }
 
+// Somebody's broker launches its own version, whatever the folder holds.
+base::Result<void> check_same(const cli::Client& client, const fs::path& folder) {
+  const auto files = TRY(folder_files(folder));
+  const auto type =
+      TRY(client.call({.method = "GET", .path = "/slipway/v1/types/" + base::percent_encode(files.name)}));
+  if (cli::text_at(type, "/sha256") == files.sha256()) return {};
+  return base::conflict(
+      fmt::format("The broker's version {} of {} is not the folder {}: `slipway types push {}` first, or leave --url "
+                  "out.",
+                  cli::text_at(type, "/version"), files.name, folder.native(), folder.native()));
+}
+
 // With somebody's broker: what was the environment's on this machine must be gone, if it was on this machine.
 base::Result<cli::ExitCode> test_there(const cli::Context& context, const Options& options, const TestedType& type) {
   const auto client = TRY(context.connect(options.settings));
+  TRY(check_same(client, types_dir_of(options) / type.name));
   Life life(context, client, type, fmt::format("types-test-{}", ::getpid()),
             std::chrono::seconds(options.timeout_seconds));
   const auto steps = TRY(life.run([&]() -> base::Result<std::vector<std::string>> {
@@ -178,15 +197,16 @@ void add_types_test(cli::Command& types, const cli::Context& context) {
   command.option("--types-dir", options->types_dir, "Folder of the environment types",
                  {.placeholder = "DIR", .completes = cli::Completes::folders});
   command.flag("--crash", options->crash, "Kill the broker at every commit and call point in turn");
-  command.option("--points", options->points, 0, 10'000, "How many crash points to try; 0: all", {.placeholder = "N"});
+  command.option("--points", options->points, 0, 10'000, "How many crash points to try; default 0: all",
+                 {.placeholder = "N"});
   command.option("--only", options->only, "Only crash points whose name contains this");
-  command.option("--seed", options->seed, 0, 1'000'000'000, "Which ones, and where brokers are killed twice",
+  command.option("--seed", options->seed, 0, 1'000'000'000, "Which ones, and where brokers are killed twice; default 1",
                  {.placeholder = "N"});
-  command.option("--at-once", options->at_once, 0, kMostAtOnce, "Brokers at a time; 0: as many as processors",
+  command.option("--at-once", options->at_once, 0, kMostAtOnce, "Brokers at a time; default 0: as many as processors",
                  {.placeholder = "N"});
-  command.option("--timeout", options->timeout_seconds, 1, 86'400, "For each of launch, stop, start and terminate",
-                 {.placeholder = "SECONDS"});
-  cli::add_settings(command, options->settings);
+  command.option("--timeout", options->timeout_seconds, 1, 86'400,
+                 "For each of launch, stop, start and terminate; default 120", {.placeholder = "SECONDS"});
+  cli::add_settings(command, options->settings, "a broker of its own");
   command.footer(
       "Without --url it starts a broker of its own in a temporary folder and leaves nothing of it. What is launched\n"
       "stands in the type's type.yaml under `test`.");
