@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <memory>
 
@@ -21,6 +22,14 @@ struct Options {
 
 std::string path_of(const std::string& name, std::string_view rest = {}) {
   return fmt::format("/slipway/v1/types/{}{}", base::percent_encode(name), rest);
+}
+
+// Of a type, a parameter, a configuration: its title, or what is said of it where it has none.
+std::string about(const boost::json::value& one) {
+  auto text = text_at(one, "/title");
+  if (text.empty()) text = text_at(one, "/description");
+  std::ranges::replace(text, '\n', ' ');
+  return text;
 }
 
 base::Result<ExitCode> list(const Context& context, const Options& options) {
@@ -130,7 +139,7 @@ base::Result<View> show_type(const Context& context, const Settings& settings, c
   Table facts;
   facts.add({"Name", text_at(type, "/name")});
   facts.add({"Version", text_at(type, "/version")});
-  facts.add({"Title", text_at(type, "/title")});
+  facts.add({"Title", about(type)});
   for (const auto& provider : items_at(type, "/providers")) {
     std::string operations;
     for (const auto& one : items_at(provider, "/operations")) {
@@ -139,15 +148,15 @@ base::Result<View> show_type(const Context& context, const Settings& settings, c
     facts.add({"On " + text_at(provider, "/name"), operations});
   }
   for (const auto& one : items_at(type, "/configurations")) {
-    facts.add({"Configuration", text_at(one, "/name") + "  " + text_at(one, "/title")});
+    facts.add({"Configuration", text_at(one, "/name") + "  " + about(one)});
   }
-  Table parameters({"PARAMETER", "TYPE", "DEFAULT", "TITLE"});
+  Table parameters({"PARAMETER", "TYPE", "DEFAULT", "ABOUT"});
   for (const auto& one : items_at(type, "/parameters")) {
     const auto* fallback = one.get_object().if_contains("default");
     parameters.add({text_at(one, "/name"), text_at(one, "/type"),
                     fallback == nullptr ? (text_at(one, "/required") == "true" ? "(required)" : "")
                                         : boost::json::serialize(*fallback),
-                    text_at(one, "/title")});
+                    about(one)});
   }
   return View{.data = std::move(type), .table = facts.text() + "\n" + parameters.text(), .names = {name}};
 }

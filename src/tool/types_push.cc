@@ -19,10 +19,14 @@ struct Options {
 base::Result<cli::ExitCode> push(const cli::Context& context, const Options& options) {
   const auto files = TRY(folder_files(options.folder));
   const auto client = TRY(context.connect(options.settings));
-  auto answer = TRY(client.call({.method = "PUT",
-                                 .path = "/slipway/v1/types/" + base::percent_encode(files.name),
-                                 .body = boost::json::object{{"files", broker::to_json(files)}}}));
-  auto line = fmt::format("{}: version {} is what launches take now.\n", files.name, cli::text_at(answer, "/version"));
+  const auto path = "/slipway/v1/types/" + base::percent_encode(files.name);
+  const auto before = TRY(client.send({.method = "GET", .path = path}));
+  auto answer =
+      TRY(client.call({.method = "PUT", .path = path, .body = boost::json::object{{"files", broker::to_json(files)}}}));
+  const auto version = cli::text_at(answer, "/version");
+  auto line = before.status == 200 && cli::text_at(before.body, "/version") == version
+                  ? fmt::format("{}: unchanged; version {} is what launches take.\n", files.name, version)
+                  : fmt::format("{}: version {} is what launches take now.\n", files.name, version);
   context.show({.data = std::move(answer), .table = std::move(line), .names = {files.name}}, options.settings);
   return cli::ExitCode::ok;
 }

@@ -68,6 +68,7 @@ def test_a_folder_is_added_broken_mended_pushed_and_rolled_back(typed, own_types
     replace(pushed, "title: Hello\n", "title: Pushed\n")
     code, out, err = slipway("types", "push", str(pushed), broker=typed)
     assert code == 0 and "version 3" in out, err
+    assert "unchanged; version 3" in slipway("types", "push", str(pushed), broker=typed)[1]
     code, out, _ = slipway("types", "versions", "hello", "-o", "json", broker=typed)
     assert [(one["version"], one["source"], one["current"]) for one in json.loads(out)["versions"]] == [
         (3, "push", True), (2, "folder", False), (1, "folder", False)]
@@ -80,6 +81,7 @@ def test_a_folder_is_added_broken_mended_pushed_and_rolled_back(typed, own_types
     assert code == 0 and types_of(typed)["hello"]["title"] == "Pushed"
     assert slipway("types", "promote", "hello", "--version", "9", broker=typed)[0] == 3
     assert "Who" in slipway("types", "show", "hello", broker=typed)[1]
+    assert "Absolute path of the program." in slipway("types", "show", "process", broker=typed)[1]
     # A bare word is the broker's type, whatever lies in the present folder; a path is a folder.
     assert "Who" in slipway("types", "show", "hello", broker=typed, cwd=own_types)[1]
     assert "launch.yaml" in slipway("types", "show", "./hello", broker=typed, cwd=own_types)[1]
