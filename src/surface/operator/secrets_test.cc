@@ -171,6 +171,16 @@ TEST_F(OperatorSecrets, AConfigurationOfATypeShowsNoneEither) {
   EXPECT_EQ(type.at("configurations").at(0).at("parameters").at("Phrase"), "********");
 }
 
+TEST_F(OperatorSecrets, AnEnvironmentShowsWhatItWasLaunchedWithAndMasksAShortValueToo) {
+  const auto made = call("POST", "/slipway/v1/environments",
+                         R"({"type":"vault","name":"mine","configuration":"USUAL","parameters":{"Phrase":"abc"}})");
+  wait_for(std::string(made.at("id").as_string()), Status::available);
+  const auto shown = call("GET", "/slipway/v1/environments/mine");
+  EXPECT_EQ(shown.at("configuration"), "USUAL");
+  EXPECT_EQ(shown.at("parameters").at("Phrase"), "********");
+  EXPECT_EQ(shown.at("parameters").at("Configuration").at("HeadNode").at("InstanceType"), "t3.micro");
+}
+
 TEST_F(OperatorSecrets, AnotherKeyFileIsToldAtTheStart) {
   const auto id = launch();
   wait_for(id, Status::available);
