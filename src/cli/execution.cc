@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <boost/json/value.hpp>
-#include <memory>
 
 #include "base/text.h"
+#include "cli/api_command.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "cli/text_file.h"
@@ -132,13 +132,7 @@ base::Result<ExitCode> say(const Context& context, const Options& options, const
 
 void add_execution(Command& root, const Context& context) {
   auto group = root.add("execution", "List, look at and steer runs of automation documents");
-  auto declare = [&](const std::string& name, const std::string& help, auto arguments, auto action) {
-    auto options = std::make_shared<Options>();
-    auto command = group.add(name, help);
-    arguments(command, *options);
-    add_settings(command, options->settings);
-    command.run([&context, options, action] { return action(context, *options); });
-  };
+  auto declare = declare_in<Options>(group, context);
   const auto one = [](Command& command, Options& options) {
     command.argument("ID", options.id, "Its id, or its environment's name or id", {.completes = Completes::executions});
   };

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <boost/json/value.hpp>
-#include <memory>
 #include <ostream>
 
 #include "base/text.h"
+#include "cli/api_command.h"
 #include "cli/output.h"
 #include "cli/table.h"
 
@@ -63,13 +63,7 @@ base::Result<ExitCode> revoke(const Context& context, const Options& options) {
 
 void add_key(Command& root, const Context& context) {
   auto group = root.add("key", "Create, list and revoke access keys of the broker");
-  auto declare = [&](const std::string& name, const std::string& help, auto arguments, auto action) {
-    auto options = std::make_shared<Options>();
-    auto command = group.add(name, help);
-    arguments(command, *options);
-    add_settings(command, options->settings);
-    command.run([&context, options, action] { return action(context, *options); });
-  };
+  auto declare = declare_in<Options>(group, context);
   declare(
       "create", "Make an access key and print its secret, once",
       [](Command& command, Options& options) {

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
-#include <memory>
 
 #include "base/text.h"
+#include "cli/api_command.h"
 #include "cli/output.h"
 #include "cli/table.h"
 
@@ -102,13 +102,7 @@ base::Result<ExitCode> remove(const Context& context, const Options& options) {
 }  // namespace
 
 void add_types(Command& group, const Context& context) {
-  auto declare = [&](const std::string& name, const std::string& help, auto arguments, auto action) {
-    auto options = std::make_shared<Options>();
-    auto command = group.add(name, help);
-    arguments(command, *options);
-    add_settings(command, options->settings);
-    command.run([&context, options, action] { return action(context, *options); });
-  };
+  auto declare = declare_in<Options>(group, context);
   const auto named = [](Command& command, Options& options) { command.argument("NAME", options.name, "The type"); };
   declare("list", "List the environment types, and which folders are broken", [](Command&, Options&) {}, list);
   declare("versions", "List the versions of a type, newest first", named, versions);

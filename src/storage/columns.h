@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "storage/database.h"
 
 namespace slipway::storage {
@@ -40,6 +41,14 @@ class Columns {
   const Row& row_;
   int next_ = 0;
 };
+
+// Rows of one column.
+inline std::int64_t read_integer(Columns columns) {
+  return columns.integer();
+}
+inline base::EnvironmentId read_id(Columns columns) {
+  return base::EnvironmentId(columns.text());
+}
 
 // The first row of a query as `read` makes it of its columns; nothing where there is none.
 template <class T>

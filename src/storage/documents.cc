@@ -20,10 +20,6 @@ DocumentRow read_document(Columns columns) {
   return row;
 }
 
-std::int64_t read_integer(Columns columns) {
-  return columns.integer();
-}
-
 }  // namespace
 
 Result<std::int64_t> ensure_document(Connection& connection, std::string_view name, std::string_view content,

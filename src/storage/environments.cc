@@ -48,10 +48,6 @@ EnvironmentRow read_environment(Columns columns) {
   return row;
 }
 
-base::EnvironmentId read_id(Columns columns) {
-  return base::EnvironmentId(columns.text());
-}
-
 }  // namespace
 
 Result<void> insert_environment(Connection& connection, const EnvironmentRow& row) {

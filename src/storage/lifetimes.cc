@@ -6,14 +6,6 @@ namespace slipway::storage {
 
 using base::Result;
 
-namespace {
-
-base::EnvironmentId read_id(Columns columns) {
-  return base::EnvironmentId(columns.text());
-}
-
-}  // namespace
-
 Result<void> set_expiry(Connection& connection, const base::EnvironmentId& id, std::optional<base::Time> at) {
   TRY(connection.execute("UPDATE environment SET expires_at = ?, warned_at = NULL WHERE id = ?",
                          {column(at), id.str()}));

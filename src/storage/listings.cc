@@ -35,10 +35,6 @@ ListedExecution read_execution(Columns columns) {
   return row;
 }
 
-base::EnvironmentId read_id(Columns columns) {
-  return base::EnvironmentId(columns.text());
-}
-
 }  // namespace
 
 Result<std::vector<ListedExecution>> list_executions(Connection& connection, const ExecutionFilter& filter,

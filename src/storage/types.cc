@@ -24,10 +24,6 @@ TypeVersionRow read_version(Columns columns) {
   return row;
 }
 
-std::int64_t read_integer(Columns columns) {
-  return columns.integer();
-}
-
 UsedVersion read_used(Columns columns) {
   UsedVersion used;
   used.name = columns.text();
