@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -60,7 +61,7 @@ net::Task<EnvironmentPtr> Lifetimes::extend(base::EnvironmentId id, milliseconds
   if (!environment->expires_at || (end && *end <= *environment->expires_at)) co_return environment;
   // What comes last is what counts: an end that is due at this moment waits for this, and one that was acted upon
   // refuses.
-  extending_.insert(id);
+  const std::shared_ptr<void> extended(nullptr, [this, at = extending_.insert(id)](void*) { extending_.erase(at); });
   const auto now = services_.clock.now();
   const auto written = co_await services_.database.write([&](storage::Connection& connection) -> base::Result<void> {
     const auto row = TRY(storage::find_environment(connection, id));
@@ -73,7 +74,6 @@ net::Task<EnvironmentPtr> Lifetimes::extend(base::EnvironmentId id, milliseconds
                                  audit_row(cause, now, id.str(), {{"expiresAt", base::iso8601(*row->expires_at)}},
                                            {{"expiresAt", base::iso8601(*end)}}));
   });
-  extending_.erase(id);
   services_.cache.drop(id);
   CO_TRY(written);
   co_return CO_TRY(services_.cache.find(id));

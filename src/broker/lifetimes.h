@@ -69,7 +69,7 @@ class Lifetimes {
   const Services services_;
   const LifetimeSettings settings_;
   const End end_;
-  std::set<base::EnvironmentId> extending_;         // their end is being moved: it is not acted upon
+  std::multiset<base::EnvironmentId> extending_;    // their end is being moved: it is not acted upon
   std::set<base::EnvironmentId> unknown_activity_;  // of which that was said
   std::optional<std::pair<std::chrono::steady_clock::time_point, base::Time>> last_look_;
   net::TaskGroup tasks_;
