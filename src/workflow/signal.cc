@@ -19,9 +19,4 @@ std::string_view to_string(Signal::Kind kind) {
   return std::ranges::find(kSignals, kind, &std::pair<Signal::Kind, std::string_view>::first)->second;
 }
 
-std::optional<Signal::Kind> signal_from(std::string_view text) {
-  const auto found = std::ranges::find(kSignals, text, &std::pair<Signal::Kind, std::string_view>::second);
-  return found == std::end(kSignals) ? std::nullopt : std::optional(found->first);
-}
-
 }  // namespace slipway::workflow

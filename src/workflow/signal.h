@@ -3,7 +3,6 @@
 // takes it in.
 
 #include <boost/json/object.hpp>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +26,5 @@ struct Signal {
 };
 
 std::string_view to_string(Signal::Kind kind);  // "approve"
-std::optional<Signal::Kind> signal_from(std::string_view text);
 
 }  // namespace slipway::workflow
