@@ -135,6 +135,7 @@ class WatchedDatabase : public storage::Database {
     }
     auto written = co_await real_->write(std::move(work));
     if (after_write) after_write();
+    if (meanwhile) co_await std::exchange(meanwhile, {})();
     if (written && instead_of_result) co_return instead_of_result();
     co_return written;
   }
@@ -148,7 +149,8 @@ class WatchedDatabase : public storage::Database {
   std::function<base::Result<void>()> before_write;
   storage::Transaction first_in_write;  // once: what somebody else has written just before
   std::function<void()> after_write;
-  std::function<base::Result<void>()> instead_of_result;  // of a write that went well
+  std::function<boost::asio::awaitable<void>()> meanwhile;  // once: what others do before the writer hears of its write
+  std::function<base::Result<void>()> instead_of_result;    // of a write that went well
 
  private:
   std::unique_ptr<storage::Database> real_;
