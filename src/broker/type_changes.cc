@@ -76,6 +76,10 @@ net::Task<TypePtr> TypeRegistry::push(TypeFiles files, std::string by, Beside be
 }
 
 net::Task<TypePtr> TypeRegistry::promote(std::string name, int version, Beside beside) {
+  return make_current(std::move(name), version, std::nullopt, std::move(beside));
+}
+
+net::Task<TypePtr> TypeRegistry::make_current(std::string name, int version, std::optional<int> seen, Beside beside) {
   std::string source;
   const auto rows = CO_TRY(storage::list_type_versions(database_.reader(), name));
   for (const auto& row : rows) {
@@ -85,6 +89,10 @@ net::Task<TypePtr> TypeRegistry::promote(std::string name, int version, Beside b
   const auto type = CO_TRY(co_await load(name, version));
   CO_TRY(co_await database_.write([&](storage::Connection& connection) -> base::Result<void> {
     const auto before = TRY(storage::current_type_version(connection, name)).value_or(0);
+    if (seen && before != *seen) {
+      return base::conflict(fmt::format(
+          "Version {} of {} was made current meanwhile, in place of {}: look, and try again.", before, name, *seen));
+    }
     TRY(storage::set_current_type_version(connection, name, version, clock_.now()));
     return beside(connection, static_cast<int>(before), version);
   }));
@@ -99,7 +107,7 @@ net::Task<TypePtr> TypeRegistry::rollback(std::string name, Beside beside) {
   const auto before = CO_TRY(storage::type_version_before(database_.reader(), name, version));
   if (!before)
     co_return base::conflict(fmt::format("There is no version before {}, the current one, of {}.", version, name));
-  co_return co_await promote(name, static_cast<int>(*before), std::move(beside));
+  co_return co_await make_current(name, static_cast<int>(*before), version, std::move(beside));
 }
 
 net::Task<std::vector<int>> TypeRegistry::remove(std::string name, int version, BesideRemoval beside) {

@@ -180,7 +180,8 @@ base::Result<TypeFiles> files_from_json(std::string name, const boost::json::obj
   for (const auto& [path, file] : packed) {
     auto read = content(file);
     if (!is_path(path)) {
-      wrong.push_back(fmt::format("'{}' is no path within a folder", base::excerpt(path)));
+      wrong.push_back(fmt::format("{}: a path in a type has letters, digits and ._- only, at most {} of them",
+                                  base::excerpt(path), kLongestPath));
     } else if (!read) {
       wrong.push_back(fmt::format("{} has neither text nor base64", base::excerpt(path)));
     } else {

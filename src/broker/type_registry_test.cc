@@ -209,6 +209,23 @@ TEST_F(Registry, VersionsArePromotedAndRolledBack) {
   EXPECT_THAT(launch("none", 9).error().message, HasSubstr("has no version 9"));
 }
 
+TEST_F(Registry, ARollbackDoesNotUndoWhatWasPromotedMeanwhile) {
+  for (const auto* next : {"Two", "Three"}) {
+    write("type.yaml", type_yaml(next));
+    until_title(next);
+  }
+  base::Result<TypePtr> back = base::internal("not begun");
+  net::TaskGroup both(world.runtime);
+  both.spawn("promote",
+             [&]() -> boost::asio::awaitable<void> { EXPECT_TRUE(co_await types().promote("thing", 1, nothing())); });
+  both.spawn("rollback",
+             [&]() -> boost::asio::awaitable<void> { back = co_await types().rollback("thing", nothing()); });
+  world.run([&] { return both.join(); });
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().kind, base::ErrorKind::conflict);
+  EXPECT_EQ(title(), "One");
+}
+
 TEST_F(Registry, ARollbackOutlivesTheSameBytesWrittenAnew) {
   write("type.yaml", type_yaml("Two"));
   until_title("Two");

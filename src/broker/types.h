@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -80,7 +81,8 @@ class TypeRegistry {
   net::Task<TypePtr> push(TypeFiles files, std::string by, Beside beside);
   // Makes a version current. Errors: not_found; invalid where this program cannot read it any more.
   net::Task<TypePtr> promote(std::string name, int version, Beside beside);
-  // Makes the version before the current one current. Errors: conflict where there is none; and those of promote.
+  // Makes the version before the current one current. Errors: conflict where there is none, or another was made current
+  // meanwhile; and those of promote.
   net::Task<TypePtr> rollback(std::string name, Beside beside);
   // Takes a version away, or (0) the type with all of them; the same content would get the same number again. Gives
   // what was removed. Errors: not_found; conflict where an environment that is not terminated uses it, where its folder
@@ -109,6 +111,8 @@ class TypeRegistry {
   // `known`: names of types that there were, whether or not their folders are there. Blocks.
   Look look(const std::map<std::string, Seen>& seen, const std::set<std::string>& known) const;
   net::Task<void> load_stored();
+  // `seen`: what has to be current until then; errors: conflict where it is not.
+  net::Task<TypePtr> make_current(std::string name, int version, std::optional<int> seen, Beside beside);
   net::Task<void> take(Folder folder);
   // What take() writes; gives the version that is current then, and sets the row's own.
   base::Result<int> write_version(storage::Connection& connection, storage::TypeVersionRow& row) const;
