@@ -45,6 +45,15 @@ TEST_F(Supervisor, a_program_runs_under_a_supervisor_until_it_is_stopped) {
   EXPECT_FALSE(alive(started->pid));
 }
 
+TEST_F(Supervisor, a_word_that_a_program_would_get_cut_is_refused) {
+  auto spec = shell("true");
+  spec.command.push_back(std::string("one\0two", 7));
+  EXPECT_EQ(start(spec).error().kind, base::ErrorKind::invalid);
+  spec = shell("true");
+  spec.environment["WORD"] = std::string("one\0two", 7);
+  EXPECT_THAT(start(spec).error().message, testing::HasSubstr("NUL"));
+}
+
 TEST_F(Supervisor, nothing_there_is_absent_and_its_stop_succeeds) {
   EXPECT_EQ(supervisors.status(folder).state, State::absent);
   ASSERT_TRUE(stop());

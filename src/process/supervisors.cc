@@ -47,6 +47,18 @@ std::vector<std::string> last_lines(std::string_view text) {
   return lines;
 }
 
+// What a program is given ends at a NUL, so that one in a word would hide the rest of it.
+base::Result<void> check_words(const Spec& spec) {
+  const auto check = [](std::string_view what, std::string_view word) -> base::Result<void> {
+    if (word.find('\0') == std::string_view::npos) return {};
+    return base::invalid(fmt::format("{} '{}' has a NUL character in it, which no program can be given", what,
+                                     base::excerpt(base::printable(word))));
+  };
+  for (const auto& word : spec.command) TRY(check("the word", word));
+  for (const auto& [name, value] : spec.environment) TRY(check("the variable", name + "=" + value));
+  return {};
+}
+
 base::Error not_in_time(const std::string& command, std::chrono::milliseconds timeout) {
   return base::timed_out(fmt::format("{} did not end within {} ms and was killed", command, timeout.count()));
 }
@@ -71,6 +83,7 @@ struct Supervisors::Impl {
   }
 
   net::Task<Helper> launch(Request request) {
+    CO_TRY(check_words(request.spec));
     request.account = account;
     auto helper = CO_TRY(
         co_await net::run_blocking<Helper>(runtime, [this, &request] { return Helper::spawn(program, request); }));
