@@ -25,26 +25,26 @@ class Exchange {
 
   base::Result<WireResponse> operator()(const WireRequest& request) {
     net::ClientRequest wire{request.method, request.url, request.headers, request.body, request.on_body};
-    auto response = request.on_body ? follow(std::move(wire)) : ask(std::move(wire));
+    // On a stream nothing may come for hours.
+    if (request.on_body) catch_interrupts();
+    auto response = exchange(std::move(wire), request.on_body ? net::Deadline::max() : net::in(limit_));
     if (!response) return explain(std::move(response).error());
     return WireResponse{response->status, std::move(response->headers), std::move(response->body)};
   }
 
  private:
-  base::Result<net::ClientResponse> ask(net::ClientRequest request) {
-    return net::run_to_end(runtime_, [&] { return client_.request(std::move(request), net::in(limit_)); });
-  }
-
-  // On a stream nothing may come for hours: an interrupt does not wait for that.
-  base::Result<net::ClientResponse> follow(net::ClientRequest request) {
+  // Where interrupts are caught, one ends the wait for the answer.
+  base::Result<net::ClientResponse> exchange(net::ClientRequest request, net::Deadline deadline) {
     namespace asio = boost::asio;
-    catch_interrupts();
+    if (interrupt_descriptor() < 0) {
+      return net::run_to_end(runtime_, [&] { return client_.request(std::move(request), deadline); });
+    }
     asio::posix::stream_descriptor wake(runtime_.io(), ::dup(interrupt_descriptor()));
     std::optional<base::Result<net::ClientResponse>> response;
     net::TaskGroup group(runtime_);
     // Whichever ends first ends the other.
-    group.spawn("stream", [&]() -> asio::awaitable<void> {
-      response.emplace(co_await client_.request(std::move(request), net::Deadline::max()));
+    group.spawn("request", [&]() -> asio::awaitable<void> {
+      response.emplace(co_await client_.request(std::move(request), deadline));
       group.cancel();
     });
     group.spawn("interrupt", [&]() -> asio::awaitable<void> {

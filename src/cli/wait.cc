@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "cli/interrupts.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/steps.h"
@@ -44,8 +45,13 @@ base::Result<ExitCode> wait_for(const Context& context, const std::string& title
   auto pause = kFirstPause;
   milliseconds waited{0};  // by our own pauses: a test replaces them
   milliseconds failing{0};
+  const auto left = [&] {
+    progress.finish("no longer waiting (it goes on without us)");
+    return ExitCode::interrupted;
+  };
   for (;;) {
     auto seen = look();
+    if (!seen && interrupts() > 0) return left();
     if (!seen) {
       if (!seen.error().retryable() || failing >= kPatience) return std::move(seen).error();
       failing += pause;
@@ -61,10 +67,7 @@ base::Result<ExitCode> wait_for(const Context& context, const std::string& title
       return base::timed_out(fmt::format("{}: not done after {}; it goes on without us.", title,
                                          readable_duration(std::chrono::seconds(options.timeout_seconds))));
     }
-    if (!context.pause(pause)) {
-      progress.finish("no longer waiting (it goes on without us)");
-      return ExitCode::interrupted;
-    }
+    if (!context.pause(pause)) return left();
     waited += pause;
     pause = std::min(pause * 5 / 4, kLongestPause);
   }
