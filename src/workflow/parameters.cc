@@ -62,31 +62,32 @@ void check_pattern(const Parameter& parameter, const json::value& value, bool as
   }
 }
 
-void check_bound(const Parameter& parameter, std::string_view name, std::int64_t actual, std::string_view what,
+void check_bound(const Parameter& parameter, std::string_view name, std::int64_t actual, std::string_view told,
                  std::vector<Violation>& found) {
   const auto bound = parameter.bounds.find(name);
   if (bound == parameter.bounds.end()) return;
   if (name.starts_with("min") ? actual < bound->second : actual > bound->second) {
-    found.push_back({Stage::bounds, fmt::format("{} {}, {} is {}", actual, what, name, bound->second)});
+    found.push_back({Stage::bounds, fmt::format("{}, {} is {}", told, name, bound->second)});
   }
 }
 
 void check_bounds(const Parameter& parameter, const json::value& value, std::vector<Violation>& found) {
   if (value.is_int64()) {
     for (const auto* name : {"minValue", "maxValue"}) {
-      check_bound(parameter, name, value.get_int64(), "is out of bounds", found);
+      check_bound(parameter, name, value.get_int64(), shown(parameter, value) + " is out of bounds", found);
     }
   }
   if (value.is_array() || value.is_object()) {
     const auto items = value.is_array() ? value.get_array().size() : value.get_object().size();
     for (const auto* name : {"minItems", "maxItems"}) {
-      check_bound(parameter, name, static_cast<std::int64_t>(items), "items", found);
+      check_bound(parameter, name, static_cast<std::int64_t>(items), fmt::format("{} items", items), found);
     }
   }
   for (const auto* element : elements(value)) {
     if (!element->is_string()) continue;
     for (const auto* name : {"minChars", "maxChars"}) {
-      check_bound(parameter, name, code_points(element->get_string()), "characters", found);
+      const auto count = code_points(element->get_string());
+      check_bound(parameter, name, count, fmt::format("{} characters", count), found);
     }
   }
 }
@@ -167,8 +168,11 @@ base::Result<json::value> default_value(const Parameter& parameter, const Scope&
   return json::value(std::move(texts));
 }
 
-// One value out of the list of texts that the service takes; as given where it does not fit.
+// One value out of the list of texts that the service takes, or out of a list of it alone; as given where it does not
+// fit.
 json::value from_texts(Type type, const json::value& given) {
+  const bool one = given.is_array() && given.get_array().size() == 1;
+  if (one && !has_type(type, given) && has_type(type, given.get_array().front())) return given.get_array().front();
   if (!has_type(Type::string_list, given) || type == Type::string_list) return given;
   const auto& texts = given.get_array();
   if (type == Type::map_list && texts.size() != 1) {

@@ -116,6 +116,8 @@ TEST(ParameterValues, come_as_lists_of_texts_too) {
   };
   EXPECT_EQ(disks(R"(["{\"size\": 1}"])"), R"([{"size":1}])");
   EXPECT_EQ(disks(R"(["[{\"size\": 1}]"])"), R"([{"size":1}])") << "one text of a JSON list";
+  const auto one = from_text_lists(*plan, json::parse(R"({"Count": [4], "Fast": [true]})").as_object());
+  EXPECT_EQ(json::serialize(one), R"({"Count":4,"Fast":true})") << "as references in a list become";
 }
 
 TEST(ParameterValues, texts_that_do_not_fit_are_refused_as_values) {
