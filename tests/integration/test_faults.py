@@ -6,13 +6,14 @@ import resource
 import select
 import signal
 import socket
+import subprocess
 import urllib.parse
 
 import pytest
 import urllib3
 
 import conftest
-from conftest import BINARY, ROOT, SOAK, until
+from conftest import BINARY, ROOT, SOAK, clean_environment, until
 
 
 def test_a_broker_that_was_stopped_for_a_while_goes_on(new_broker):
@@ -27,6 +28,35 @@ def test_a_broker_that_was_stopped_for_a_while_goes_on(new_broker):
         os.kill(broker.process.pid, signal.SIGCONT)
     broker.wait_status("one", "CREATE_COMPLETE")
     assert broker.slurm("one", "srun", "hostname").strip()
+
+
+def catches_interrupts(process):
+    """Whether it has a handler for SIGINT."""
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
+    return int(caught, 16) >> (signal.SIGINT - 1) & 1
+
+
+def has_a_connection(process):
+    """As it has one while it asks, and none between two looks."""
+    return any(os.readlink(file).startswith("socket:") for file in pathlib.Path(f"/proc/{process.pid}/fd").iterdir())
+
+
+def test_an_interrupt_of_a_waiting_command_does_not_wait_for_a_broker_that_hangs(new_broker):
+    broker = new_broker().start()
+    waiting = subprocess.Popen([BINARY, "env", "launch", "process", "slow", "--wait", "-p", 'Arguments=["-c", "sleep 1000"]'],
+                               env={**clean_environment(), "SLIPWAY_DATA_DIR": str(broker.data)}, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        until(lambda: catches_interrupts(waiting), 60, "the command to wait")
+        os.kill(broker.process.pid, signal.SIGSTOP)
+        until(lambda: has_a_connection(waiting), 60, "the command to ask again")
+        waiting.send_signal(signal.SIGINT)
+        assert waiting.wait(10) == 130, waiting.stderr.read()
+    finally:
+        os.kill(broker.process.pid, signal.SIGCONT)
+        waiting.kill()
+        waiting.communicate()
 
 
 def without_sanitizers():
