@@ -73,8 +73,8 @@ void check_connection(const base::YamlNode& node, TypeReading& reading) {
   bool documented = false;
   for (const auto& [provider, documents] : reading.type.documents) {
     const auto plan = reading.type.document(provider, "connect");
+    documented = documented || plan != nullptr || reading.unread.contains({provider, "connect"});
     if (plan == nullptr) continue;
-    documented = true;
     for (const auto& key : connection.keys) {
       if (gives(*plan, key.name)) continue;
       fields.problem("E-CONNECTION", "keys", fmt::format("{} gives no output {}", plan->name, base::excerpt(key.name)));
@@ -121,7 +121,7 @@ void check_idle(const base::YamlNode& node, TypeReading& reading) {
 void check_ends(Fields& root, TypeReading& reading) {
   const auto needs_stop = [&](std::string_view section) {
     for (const auto& [provider, documents] : reading.type.documents) {
-      if (documents.operations.contains("stop")) continue;
+      if (documents.operations.contains("stop") || reading.unread.contains({provider, "stop"})) continue;
       root.problem("E-DOCUMENT", section,
                    fmt::format("{} is to stop, but {} has no stop document", section, base::excerpt(provider)));
     }

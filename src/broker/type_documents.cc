@@ -57,9 +57,12 @@ void read_documents(Fields& root, TypeReading& reading) {
     EnvironmentType::Documents documents;
     for (const auto operation : type_operations()) {
       const auto* text = reading.file(provider, operation);
-      if (text == nullptr) continue;
-      auto plan = load(member.value.find(operation)->text, *text, reading);
-      if (plan) documents.operations.emplace(operation, std::move(plan));
+      auto plan = text == nullptr ? nullptr : load(member.value.find(operation)->text, *text, reading);
+      if (plan) {
+        documents.operations.emplace(operation, std::move(plan));
+      } else if (provider.find(operation) != nullptr) {
+        reading.unread.emplace(member.key, operation);
+      }
     }
     const auto launch = documents.operations.find("launch");
     for (const auto& [operation, plan] : documents.operations) {

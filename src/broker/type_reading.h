@@ -25,6 +25,9 @@ struct TypeReading {
   // Base names of the files of `children`, by provider; those that could not be read too.
   std::map<std::string, std::set<std::string, std::less<>>> children{};
 
+  // {provider, operation} of documents that are named and could not be read: what is wrong is told of them.
+  std::set<std::pair<std::string, std::string>> unread{};
+
   // The bytes of the file that the text under `key` names; a problem and null where there is none. Null without a
   // problem where the key is absent.
   const std::string* file(workflow::Fields& fields, std::string_view key);
