@@ -42,8 +42,18 @@ constexpr std::string_view kReadme = R"(# {0}
 {1}
 
 `slipway types lint {0}` checks the folder. Copied below one of the broker's folders of types, or sent with
-`slipway types push {0}`, it can be launched at once: no restart.
+`slipway types push {0}`, {2}
+
+Documents for `start`, `stop` and `connect` stand under `documents` in `type.yaml`, as `launch` and `terminate` do.
+Slipway's own type `process` shows them all; its README has the table of the actions that documents can use on this
+machine.
 )";
+
+constexpr std::string_view kAtOnce =
+    "it can be launched at once: no restart.\n`slipway types test {0}` beside it launches it for real and checks its "
+    "whole life.";
+constexpr std::string_view kNotYet =
+    "it is kept and shown. Its documents call AWS: it can be launched when this\nprogram has region `aws`.";
 
 std::string type_yaml(const std::string& name, const TakenOver& all) {
   auto text = fmt::format("name: {}\ntitle: {}\ndescription: |\n  What it is, for people.\n", name, name);
@@ -104,7 +114,8 @@ base::Result<cli::ExitCode> make(const cli::Context& context, const Options& opt
     all.files[file] = fmt::format(kDocument, needed);
   }
   all.files["type.yaml"] = type_yaml(options.name, all);
-  all.files["README.md"] = fmt::format(kReadme, options.name, notes(all));
+  all.files["README.md"] = fmt::format(kReadme, options.name, notes(all),
+                                       all.aws ? std::string(kNotYet) : fmt::format(kAtOnce, options.name));
   TRY(write(options.name, all.files));
   cli::View view;
   boost::json::array list;
