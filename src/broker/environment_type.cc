@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json/serialize.hpp>
 
 #include "base/text.h"
 #include "workflow/parameters.h"
@@ -50,7 +51,10 @@ class Binder {
     const auto wanted = holds(declaration, values_);
     if (!wanted) return wrong_.push_back(fmt::format("{}: {}", parameter.name, wanted.error().message));
     if (!*wanted) {
-      if (own != nullptr) wrong_.push_back(parameter.name + " is not asked for with these values; leave it out");
+      if (own != nullptr) {
+        wrong_.push_back(fmt::format("{} is not asked for with these values, only where {}; leave it out",
+                                     parameter.name, boost::json::serialize(declaration.condition)));
+      }
       return;
     }
     const auto* value = own;

@@ -142,7 +142,8 @@ base::Result<Launch> Environments::check(LaunchRequest request) const {
   }
   Environment environment;
   environment.parameters = TRY(bind_parameters(*type, request.configuration, std::move(request.parameters)));
-  for (const auto& [parameter, title, description, when] : type->parameters) {
+  for (const auto& declaration : type->parameters) {
+    const auto& parameter = declaration.parameter;
     const auto* value = parameter.sensitive ? environment.parameters.if_contains(parameter.name) : nullptr;
     if (value != nullptr) workflow::add_secrets(*value, environment.secrets);
   }

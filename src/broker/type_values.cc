@@ -21,7 +21,8 @@ void read_parameters(Fields& root, TypeReading& reading) {
   if (node == nullptr) return;
   if (!node->is_mapping()) return root.problem("E-TYPE", "parameters", "parameters must be a mapping by name");
   reading.type.parameters = workflow::read_declarations(*node, reading.problems);
-  for (const auto& [parameter, title, description, when] : reading.type.parameters) {
+  for (const auto& declaration : reading.type.parameters) {
+    const auto& parameter = declaration.parameter;
     // A document may ask for the day of its execution; what a launch is given stands in its request.
     const bool refers =
         parameter.fallback && boost::json::serialize(*parameter.fallback).find("{{") != std::string::npos;

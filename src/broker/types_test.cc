@@ -269,6 +269,8 @@ TEST_F(WholeTypes, WhatDoesNotFitTogetherIsTold) {
   EXPECT_THAT(asks, HasSubstr("busy needs select, and equals"));
   EXPECT_THAT(refusal("{{ Size }}", "{{ Mode }}"), HasSubstr("one reference to an Integer parameter"));
   EXPECT_THAT(refusal("    stop: terminate.yaml\n", ""), HasSubstr("idle is to stop, but local has no stop document"));
+  EXPECT_THAT(refusal("    stop: terminate.yaml\n", "    stop: gone.yaml\n"),
+              AllOf(HasSubstr("no file gone.yaml"), testing::Not(HasSubstr("has no stop document"))));
   EXPECT_THAT(refusal("most: 30d", "most: 3d"), HasSubstr("default is longer than most"));
   EXPECT_THAT(refusal("{{ Mode }}", "{{ Size }}"), HasSubstr("may refer to parameters that stand above it"));
   EXPECT_THAT(refusal("default: plain", "default: '{{ global:DATE }}'"),
@@ -327,7 +329,8 @@ TEST_F(WholeTypes, ConfigurationsAreOverriddenAndConditionsAreKept) {
   EXPECT_EQ(bind_parameters(*type, "BIG", {{"Size", 3}}).value(),
             (boost::json::object{{"Mode", "full"}, {"Extra", "lots"}, {"Size", 3}}));
   EXPECT_EQ(bind_parameters(*type, "", {}).value(), (boost::json::object{{"Mode", "plain"}, {"Size", 2}}));
-  EXPECT_THAT(bind_parameters(*type, "", {{"Extra", "x"}}).error().message, HasSubstr("Extra is not asked for"));
+  EXPECT_THAT(bind_parameters(*type, "", {{"Extra", "x"}}).error().message,
+              HasSubstr("Extra is not asked for with these values, only where {\"Variable\":"));
   // What a configuration sets for another mode than the one asked for is not wanted now.
   EXPECT_EQ(bind_parameters(*type, "BIG", {{"Mode", "plain"}}).value().count("Extra"), 0u);
   EXPECT_THAT(bind_parameters(*type, "BIG", {{"Size", 90}, {"Extra", "X1"}}).error().message,

@@ -32,6 +32,13 @@ std::string about(const boost::json::value& one) {
   return text;
 }
 
+// Also the condition under which it is asked for.
+std::string about_parameter(const boost::json::value& one) {
+  const auto* when = one.get_object().if_contains("when");
+  if (when == nullptr) return about(one);
+  return fmt::format("{} (where {})", about(one), boost::json::serialize(*when));
+}
+
 base::Result<ExitCode> list(const Context& context, const Options& options) {
   const auto client = TRY(context.connect(options.settings));
   auto answer = TRY(client.call({.method = "GET", .path = "/slipway/v1/types"}));
@@ -150,7 +157,7 @@ base::Result<View> show_type(const Context& context, const Settings& settings, c
     parameters.add({text_at(one, "/name"), text_at(one, "/type"),
                     fallback == nullptr ? (text_at(one, "/required") == "true" ? "(required)" : "")
                                         : boost::json::serialize(*fallback),
-                    about(one)});
+                    about_parameter(one)});
   }
   return View{.data = std::move(type), .table = facts.text() + "\n" + parameters.text(), .names = {name}};
 }

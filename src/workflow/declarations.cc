@@ -39,6 +39,7 @@ std::vector<Declaration> read_declarations(const base::YamlNode& parameters, Pro
       Fields condition(*when, fields.pointer("when"), "a condition", reading.problems);
       declaration.when = read_condition(*when, condition, kEnd, reading);
       condition.refuse_rest();
+      declaration.condition = when->to_json();
       check_condition(member.key, declarations, reading);
       reading.uses.clear();
     }

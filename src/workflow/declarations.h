@@ -16,6 +16,7 @@ struct Declaration {
   std::string title;
   std::string description;        // Markdown
   std::optional<Condition> when;  // the parameter exists only where this holds, over the ones declared before it
+  boost::json::value condition;   // the same as it is written, for people and for forms
 };
 
 // A mapping by name; each with the keys of a document's parameter and title and when. Adds to `problems` all that is

@@ -80,7 +80,8 @@ def test_a_folder_is_added_broken_mended_pushed_and_rolled_back(typed, own_types
     code, out, _ = slipway("types", "promote", "hello", "--version", "3", broker=typed)
     assert code == 0 and types_of(typed)["hello"]["title"] == "Pushed"
     assert slipway("types", "promote", "hello", "--version", "9", broker=typed)[0] == 3
-    assert "Who" in slipway("types", "show", "hello", broker=typed)[1]
+    shown = slipway("types", "show", "hello", broker=typed)[1]
+    assert "Who" in shown and """A title to use (where {"Variable":"{{ Formal }}","BooleanEquals":true})""" in shown
     assert "Absolute path of the program." in slipway("types", "show", "process", broker=typed)[1]
     # A bare word is the broker's type, whatever lies in the present folder; a path is a folder.
     assert "Who" in slipway("types", "show", "hello", broker=typed, cwd=own_types)[1]

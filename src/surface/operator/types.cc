@@ -34,6 +34,7 @@ object parameter_body(const workflow::Declaration& declaration) {
               {"required", !parameter.fallback && !declaration.when},
               {"conditional", declaration.when.has_value()},
               {"sensitive", parameter.sensitive}};
+  if (declaration.when) body["when"] = declaration.condition;
   if (parameter.fallback && !parameter.sensitive) body["default"] = *parameter.fallback;
   if (!parameter.allowed_values.empty()) {
     body["allowedValues"] = array(parameter.allowed_values.begin(), parameter.allowed_values.end());
