@@ -75,7 +75,7 @@ net::Task<http::Response> describe_environment(Call call) {
   const auto environment = CO_TRY(call.services.environments.resolve(call.text("environment")));
   auto body = broker::to_json(*environment);
   body["outputs"] = broker::shown_outputs(*environment);
-  if (auto named = configuration_of(*environment); !named.empty()) body["configuration"] = std::move(named);
+  if (const auto named = configuration_of(*environment); !named.empty()) body["configuration"] = named;
   // Its type says which ones are sensitive; without it none is shown.
   const auto type = co_await call.services.types.load(environment->type, environment->type_version);
   if (type) body["parameters"] = broker::shown_parameters(*environment, **type);
