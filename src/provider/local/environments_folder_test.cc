@@ -1,12 +1,12 @@
 #include "provider/local/environments_folder.h"
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <algorithm>
 #include <barrier>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -17,6 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kRounds = 50;
+
 struct EnvironmentsFolder : testing::Test {
   EnvironmentsFolder() {
     std::string name = "/tmp/slipway-folder-XXXXXX";
@@ -26,6 +28,21 @@ struct EnvironmentsFolder : testing::Test {
   ~EnvironmentsFolder() override {
     std::error_code ignored;
     fs::remove_all(place, ignored);
+  }
+
+  // What each installation gets that claims it at the same moment.
+  std::vector<base::Result<void>> claim_at_once(const std::vector<std::string>& installations) {
+    std::barrier together(std::ssize(installations));
+    std::vector<base::Result<void>> claims(installations.size());
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+      threads.emplace_back([&, i] {
+        together.arrive_and_wait();
+        claims[i] = claim_environments_folder(settings, installations[i], account);
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    return claims;
   }
 
   fs::path place;
@@ -43,39 +60,18 @@ TEST_F(EnvironmentsFolder, belongs_to_whom_first_makes_an_environment_there) {
 }
 
 TEST_F(EnvironmentsFolder, is_claimed_by_first_launches_at_once) {
-  constexpr int kLaunches = 4;
-  for (int round = 0; round < 50; ++round) {
-    std::barrier together(kLaunches);
-    std::vector<base::Result<void>> claims(kLaunches);
-    {
-      std::vector<std::jthread> launches;
-      for (auto& claim : claims) {
-        launches.emplace_back([&] {
-          together.arrive_and_wait();
-          claim = claim_environments_folder(settings, "this", account);
-        });
-      }
+  for (int round = 0; round < kRounds; ++round) {
+    for (const auto& claim : claim_at_once({"this", "this", "this", "this"})) {
+      ASSERT_TRUE(claim) << claim.error().message;
     }
-    for (const auto& claim : claims) ASSERT_TRUE(claim) << claim.error().message;
     EXPECT_THAT(names_in(settings.environments_dir), testing::ElementsAre(".installation"));
     fs::remove_all(settings.environments_dir);
   }
 }
 
 TEST_F(EnvironmentsFolder, belongs_to_one_of_several_brokers_that_claim_it_at_once) {
-  constexpr int kBrokers = 4;
-  for (int round = 0; round < 50; ++round) {
-    std::barrier together(kBrokers);
-    std::vector<base::Result<void>> claims(kBrokers);
-    {
-      std::vector<std::jthread> brokers;
-      for (int i = 0; i < kBrokers; ++i) {
-        brokers.emplace_back([&, i] {
-          together.arrive_and_wait();
-          claims[i] = claim_environments_folder(settings, fmt::format("broker {}", i), account);
-        });
-      }
-    }
+  for (int round = 0; round < kRounds; ++round) {
+    const auto claims = claim_at_once({"one", "two", "three", "four"});
     EXPECT_EQ(std::ranges::count_if(claims, [](const auto& claim) { return claim.has_value(); }), 1);
     fs::remove_all(settings.environments_dir);
   }
